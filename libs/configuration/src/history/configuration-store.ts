@@ -1,0 +1,105 @@
+import type {
+  ConfigurationKey,
+  ConfigurationVersion,
+  Json,
+  ParsedObject,
+  RecordedEvent,
+  SourceName,
+} from '@tigateway/model';
+
+/** A configuration that was made through the API. */
+export interface StoredApiObject extends ConfigurationKey {
+  readonly configuration: Json;
+  readonly version: string;
+  /** Place among the API's configurations by first creation; kept when the object is replaced. */
+  readonly createdSequence: number;
+}
+
+/** A document of a watched source as it was last accepted: what a restart serves while the source is away or wrong. */
+export interface StoredDocument {
+  readonly source: SourceName;
+  readonly name: string;
+  readonly objects: readonly ParsedObject[];
+}
+
+/** The version in force of one key and where it came from. */
+export interface StoredCurrent extends ConfigurationKey {
+  readonly version: string;
+  readonly hash: string;
+  readonly source: SourceName;
+}
+
+/** A version that is held in force against its source (after a rollback), and the content that is barred. */
+export interface StoredHold extends ConfigurationKey {
+  readonly source: SourceName;
+  readonly barredHash: string;
+  /** `null` holds a deletion. */
+  readonly configuration: Json;
+  readonly version: string;
+  readonly reason: string;
+}
+
+/** A change that waits for its time (scheduled) or its turn (rolling). */
+export interface StoredPending {
+  readonly id: string;
+  readonly payload: Json;
+}
+
+/** An event as it was recorded, ready to be sent again: `sequence` and all facts in it. */
+export type StoredEvent = RecordedEvent['facts'] & { readonly type: RecordedEvent['type'] };
+
+/** What a start finds. */
+export interface StoredState {
+  readonly apiObjects: readonly StoredApiObject[];
+  readonly documents: readonly StoredDocument[];
+  readonly current: readonly StoredCurrent[];
+  readonly holds: readonly StoredHold[];
+  readonly pending: readonly StoredPending[];
+  /** The newest version's milliseconds; 0 for an empty store. The next version must be greater. */
+  readonly lastVersionMs: number;
+  /** The newest event's sequence; 0 for none. */
+  readonly lastSequence: number;
+}
+
+/** Everything that one change makes durable: all of it, or nothing. */
+export interface StoreCommit {
+  readonly versions?: readonly ConfigurationVersion[];
+  readonly putApiObjects?: readonly StoredApiObject[];
+  readonly removeApiObjects?: readonly ConfigurationKey[];
+  readonly putDocuments?: readonly StoredDocument[];
+  readonly removeDocuments?: readonly { readonly source: SourceName; readonly name: string }[];
+  readonly putCurrent?: readonly StoredCurrent[];
+  readonly removeCurrent?: readonly ConfigurationKey[];
+  readonly putHolds?: readonly StoredHold[];
+  readonly removeHolds?: readonly ConfigurationKey[];
+  readonly putPending?: readonly StoredPending[];
+  readonly removePending?: readonly string[];
+  readonly events?: readonly StoredEvent[];
+}
+
+export interface HistoryRetention {
+  readonly maxVersions: number;
+  readonly retentionMs: number;
+  readonly compression: boolean;
+}
+
+/**
+ * The durable point of every change, and the history. `commit` settles when the change would survive a `kill -9`.
+ * @throws ConfigurationStoreError from every method when the store cannot be reached or is damaged; names the file
+ */
+export abstract class ConfigurationStore {
+  /** Takes possession, checks integrity and loads. One process at a time. */
+  abstract open(): Promise<StoredState>;
+  abstract commit(commit: StoreCommit): Promise<void>;
+  /** Newest first, `[]` for none. */
+  abstract versions(key: ConfigurationKey): Promise<ConfigurationVersion[]>;
+  abstract version(key: ConfigurationKey, version: string): Promise<ConfigurationVersion | undefined>;
+  /**
+   * Recorded events with a greater sequence, oldest first, at most `limit`.
+   * `undefined` when events after `sequence` are no longer kept.
+   */
+  abstract eventsSince(sequence: number, limit: number): Promise<StoredEvent[] | undefined>;
+  /** Drops what the retention no longer wants; never the newest version of a key. Gives the space back. */
+  abstract prune(retention: HistoryRetention, nowMs: number): Promise<void>;
+  abstract close(): Promise<void>;
+}

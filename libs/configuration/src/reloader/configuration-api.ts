@@ -1,0 +1,150 @@
+import type {
+  ConfigType,
+  ConfigurationKey,
+  ConfigurationVersion,
+  Json,
+  Position,
+  Problem,
+  SourceName,
+} from '@tigateway/model';
+
+/** One wish of an API call. */
+export interface WriteRequest extends ConfigurationKey {
+  readonly op: 'upsert' | 'delete';
+  /** Required for `upsert`. */
+  readonly configuration?: Json;
+  /** The version that must be in force, without quotes; `*`: any. */
+  readonly ifMatch?: string;
+  /** True: the key must not exist yet (`If-None-Match: *`). */
+  readonly ifNoneMatch?: boolean;
+  /** Where the configuration stands in the request body; problems point there. Default: the root. */
+  readonly pointer?: string;
+}
+
+export interface WriteOptions {
+  /** Who asks: shown in history and notifications. */
+  readonly actor: string;
+  readonly reason?: string;
+}
+
+export type WriteOutcome =
+  | {
+      readonly kind: 'applied';
+      /** One per request, in its order; for a write without effect the version that was current already. */
+      readonly versions: readonly ConfigurationVersion[];
+      /** By key text: the source of higher precedence that keeps the written configuration out of force. */
+      readonly shadowedBy: ReadonlyMap<string, SourceName>;
+      readonly warnings: readonly Problem[];
+    }
+  | { readonly kind: 'pending'; readonly pending: PendingChange };
+
+/** A change that the update policy delays. */
+export interface PendingChange {
+  readonly id: string;
+  readonly strategy: 'scheduled' | 'rolling';
+  /** ISO 8601, for scheduled changes. */
+  readonly dueAt?: string;
+  /** For rolling updates: batches applied and in all. */
+  readonly batch?: { readonly applied: number; readonly total: number };
+  readonly changes: readonly (ConfigurationKey & { readonly op: 'upsert' | 'delete' })[];
+}
+
+export interface DryRunReport {
+  readonly valid: boolean;
+  readonly errors: readonly Problem[];
+  readonly warnings: readonly Problem[];
+  readonly changes: readonly (ConfigurationKey & {
+    readonly op: 'upsert' | 'delete';
+    readonly shadowedBy?: SourceName;
+  })[];
+}
+
+/** One configuration that is in force. */
+export interface ConfigurationInForce extends ConfigurationKey {
+  readonly configuration: Json;
+  readonly version: string;
+  readonly hash: string;
+  readonly source: SourceName;
+  readonly position: Position;
+}
+
+export interface RefreshReport {
+  readonly sources: readonly {
+    readonly name: SourceName;
+    readonly documents: number;
+    readonly accepted: number;
+    readonly rejected: number;
+    /** Why the source could not be read. */
+    readonly error?: string;
+  }[];
+  /** In force now. */
+  readonly routes: number;
+  /** Configurations that this refresh changed. */
+  readonly changed: number;
+  readonly durationMs: number;
+}
+
+export interface ValidationReport {
+  readonly valid: boolean;
+  readonly errors: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+export interface RejectedDocument {
+  readonly document: string;
+  readonly problems: readonly Problem[];
+  /** True: an older content of it is still in force. */
+  readonly servesLastGood: boolean;
+}
+
+export interface SourceStatus {
+  readonly name: SourceName;
+  /** `starting`: has not delivered yet; `stale`: serves the last good state of an earlier run; `down`: cannot be read. */
+  readonly state: 'starting' | 'up' | 'stale' | 'down';
+  readonly reason?: string;
+  readonly revision?: string;
+  readonly documents: number;
+  readonly rejected: readonly RejectedDocument[];
+  /** Held back by `max-deletions`: objects that a delivery would remove; lifted by `refresh(confirm)`. */
+  readonly heldBack?: { readonly deletions: number; readonly of: number };
+}
+
+export interface ConfigurationStatus {
+  readonly revision: number;
+  /** Of the whole state in force: equal on every replica that serves the same. */
+  readonly hash: string;
+  readonly sources: readonly SourceStatus[];
+  readonly configurations: Readonly<
+    Record<
+      ConfigType,
+      {
+        readonly count: number;
+        readonly shadowed: readonly { readonly id: string; readonly source: SourceName; readonly by: SourceName }[];
+      }
+    >
+  >;
+  readonly pending: readonly PendingChange[];
+  readonly held: readonly (ConfigurationKey & {
+    readonly source: SourceName;
+    readonly version: string;
+    readonly barredHash: string;
+    readonly reason: string;
+  })[];
+  /** Desired differs from running because something is held. */
+  readonly drift: boolean;
+  readonly lastUpdate?: {
+    readonly at: string;
+    readonly durationMs: number;
+    readonly source: SourceName;
+    readonly changes: number;
+    readonly outcome: 'applied' | 'rejected' | 'failed' | 'rolled-back';
+    readonly detail?: string;
+  };
+  readonly rollbacks: readonly {
+    readonly at: string;
+    readonly trigger: 'manual' | 'auto';
+    readonly keys: readonly ConfigurationKey[];
+    readonly version: string;
+    readonly detail?: string;
+  }[];
+}

@@ -1,0 +1,37 @@
+import type { ConfigType, ConfigurationKey, ConfigurationVersion, Json, SourceName } from '@tigateway/model';
+import type {
+  ConfigurationInForce,
+  ConfigurationStatus,
+  DryRunReport,
+  RefreshReport,
+  ValidationReport,
+  WriteOptions,
+  WriteOutcome,
+  WriteRequest,
+} from './configuration-api.js';
+
+/** The one front door of the pipeline: what the API asks and what the watchers bring comes through here. */
+export abstract class DynamicConfigurationService {
+  /**
+   * Applies all or nothing, in one step.
+   * @throws ConfigurationValidationError, ConfigurationNotFoundError, ConfigurationConflictError,
+   *   ConfigurationPreconditionError, SourceDisabledError, ConfigurationStoreError: nothing changed
+   */
+  abstract write(requests: readonly WriteRequest[], options: WriteOptions): Promise<WriteOutcome>;
+  /** What `write` would do. Invalid input is an answer here; an unknown id still throws. */
+  abstract preview(requests: readonly WriteRequest[]): Promise<DryRunReport>;
+  /** Brings an older version back. @throws ConfigurationNotFoundError, ConfigurationValidationError */
+  abstract rollback(key: ConfigurationKey, version: string, options: WriteOptions): Promise<ConfigurationVersion>;
+  /** Reads every source again and applies what is different; `confirm` lets that source's held-back deletions through. */
+  abstract refresh(confirm?: SourceName): Promise<RefreshReport>;
+  abstract get(key: ConfigurationKey): ConfigurationInForce | undefined;
+  /** In force, in route order for routes, else by id. */
+  abstract list(configType: ConfigType): ConfigurationInForce[];
+  /** Checks a document without applying it. */
+  abstract validateDocument(text: string, format: 'yaml' | 'json'): Promise<ValidationReport>;
+  /** Checks what runs now. */
+  abstract validateRunning(): Promise<ValidationReport>;
+  /** A document that the file source reads back to the same state; secrets masked. */
+  abstract export(source?: SourceName): Json;
+  abstract status(): ConfigurationStatus;
+}

@@ -1,0 +1,102 @@
+import { type ConfigurationKey, keyText } from './configuration-key.js';
+import { formatPosition, type Position, type Problem } from './problem.js';
+
+export type ErrorCode =
+  | 'configuration.invalid'
+  | 'configuration.not-found'
+  | 'configuration.conflict'
+  | 'configuration.precondition'
+  | 'configuration.store'
+  | 'configuration.source-disabled'
+  | 'route.compile'
+  | 'startup.invalid';
+
+/** A failure that someone can act on. `code` is stable; HTTP statuses are the admin API's business alone. */
+export abstract class GatewayError extends Error {
+  abstract readonly code: ErrorCode;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+export class ConfigurationValidationError extends GatewayError {
+  readonly code = 'configuration.invalid';
+
+  constructor(readonly problems: readonly Problem[]) {
+    super(problems.map(describeProblem).join('; '));
+  }
+}
+
+function describeProblem({ pointer, message, position }: Problem): string {
+  const place = [position && formatPosition(position), pointer].filter(Boolean).join(' ');
+  return place ? `${place}: ${message}` : message;
+}
+
+export class ConfigurationNotFoundError extends GatewayError {
+  readonly code = 'configuration.not-found';
+
+  constructor(
+    readonly key: ConfigurationKey,
+    readonly version?: string,
+  ) {
+    super(version ? `${keyText(key)} has no version ${version}` : `there is no ${key.configType} "${key.configId}"`);
+  }
+}
+
+/** The API cannot delete what only another source defines. */
+export class ConfigurationConflictError extends GatewayError {
+  readonly code = 'configuration.conflict';
+
+  constructor(
+    readonly key: ConfigurationKey,
+    readonly definedAt: Position,
+  ) {
+    super(
+      `${key.configType} "${key.configId}" is defined by the source "${definedAt.source}" at ${formatPosition(definedAt)}`,
+    );
+  }
+}
+
+/** `If-Match` or `If-None-Match` did not hold. */
+export class ConfigurationPreconditionError extends GatewayError {
+  readonly code = 'configuration.precondition';
+
+  constructor(
+    readonly key: ConfigurationKey,
+    readonly currentVersion: string | undefined,
+  ) {
+    super(
+      currentVersion
+        ? `${keyText(key)} is at version ${currentVersion}, not at the one the request asks for`
+        : `${keyText(key)} does not exist`,
+    );
+  }
+}
+
+/** The store did not take the commit: nothing changed. */
+export class ConfigurationStoreError extends GatewayError {
+  readonly code = 'configuration.store';
+}
+
+export class SourceDisabledError extends GatewayError {
+  readonly code = 'configuration.source-disabled';
+}
+
+/** A definition that passed validation could not be compiled; nothing changed. */
+export class RouteCompileError extends GatewayError {
+  readonly code = 'route.compile';
+
+  constructor(
+    readonly routeId: string,
+    readonly problems: readonly Problem[],
+  ) {
+    super(`route "${routeId}": ${problems.map(describeProblem).join('; ')}`);
+  }
+}
+
+/** The process cannot start; the message says in one line what is wrong and where. */
+export class StartupError extends GatewayError {
+  readonly code = 'startup.invalid';
+}

@@ -1,0 +1,34 @@
+import type { Clock } from '@tigateway/model';
+
+/**
+ * How a shortcut's values become arguments. `fields` gives each value its place; the gather kinds take every value,
+ * whatever its key, into one list (Spring's GATHER_LIST and GATHER_LIST_TAIL_FLAG).
+ */
+export type Shortcut =
+  | { readonly kind: 'fields'; readonly names: readonly string[] }
+  | {
+      readonly kind: 'gather';
+      readonly list: string;
+      /** A comma inside one value of the expanded form separates too (`methods: "GET,POST"`). */
+      readonly splitsCommas: boolean;
+      /** The field that takes a last value of `true` or `false`. */
+      readonly tailFlag?: string;
+    };
+
+/** What a predicate or filter may know of its surroundings when it is compiled. */
+export interface CompileContext {
+  /** Of the route it stands in; a named filter's or default filter's component is compiled once for all routes: `undefined`. */
+  readonly routeId: string | undefined;
+  readonly clock: Clock;
+}
+
+/** An argument whose value is wrong; `argument` is the field's name as the class declares it. */
+export class ComponentError extends Error {
+  constructor(
+    readonly argument: string | undefined,
+    message: string,
+    readonly code = 'invalid-argument',
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,28 @@
+import type { Json, Rank, RouteDefinition } from '@tigateway/model';
+import type { UpstreamTarget } from '../exchange/exchange.js';
+import type { FilterChain } from '../filters/filter-chain.js';
+import type { RoutePredicate } from '../predicates/predicate-factory.js';
+
+/** A route made ready: nothing about it is computed again for a request. Unchanged routes keep their object over reloads. */
+export interface CompiledRoute {
+  readonly id: string;
+  readonly definition: RouteDefinition;
+  readonly order: number;
+  readonly rank: Rank;
+  readonly predicates: readonly RoutePredicate[];
+  /** The whole chain: named and default filters merged with the route's own, sorted. */
+  readonly chain: FilterChain;
+  readonly uri: RouteUri;
+  /** Milliseconds; `undefined` takes the global setting, a negative response timeout means none. */
+  readonly connectTimeoutMs: number | undefined;
+  readonly responseTimeoutMs: number | undefined;
+  /** `metadata.cors` as written. */
+  readonly cors: Json | undefined;
+}
+
+/** A route's `uri`, parsed. Path and query of it are ignored, except by `forward:`. */
+export type RouteUri =
+  | { readonly kind: 'direct'; readonly target: UpstreamTarget }
+  | { readonly kind: 'balanced'; readonly service: string; readonly innerScheme: string | undefined }
+  | { readonly kind: 'forward'; readonly path: string }
+  | { readonly kind: 'none' };

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  resolve: { tsconfigPaths: true },
+  test: {
+    environment: 'node',
+    pool: 'forks',
+    maxWorkers: 2,
+    setupFiles: ['reflect-metadata'],
+    include: ['{apps,libs}/*/src/**/*.spec.ts', 'test/e2e/**/*.spec.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    coverage: { provider: 'v8' },
+  },
+});
