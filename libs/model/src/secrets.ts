@@ -16,8 +16,9 @@ export function maskSecrets<T extends Json>(value: T): T {
 
 function mask(value: Json): Json {
   if (Array.isArray(value)) {
-    const masked = value.map(mask);
-    return masked.every((item, index) => item === value[index]) ? value : masked;
+    const items = value as readonly Json[];
+    const masked = items.map(mask);
+    return masked.every((item, index) => item === items[index]) ? value : masked;
   }
   if (!isJsonObject(value)) return value;
   let copy: Record<string, Json> | undefined;
