@@ -10,6 +10,43 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/**
+ * An empty record for keys from outside: it inherits nothing, and unlike `Object.create(null)` it keeps V8's compact object
+ * layout, which at 100,000 routes is half of the memory.
+ */
+export function emptyRecord<T = Json>(): Record<string, T> {
+  return new (EmptyRecord as unknown as new () => Record<string, T>)();
+}
+
+function EmptyRecord(): void {}
+EmptyRecord.prototype = Object.freeze(Object.create(null)) as object;
+
+/** A deep copy made of `emptyRecord`s. */
+export function toRecords<T extends Json>(value: T): T {
+  if (Array.isArray(value)) return (value as readonly Json[]).map(toRecords) as unknown as T;
+  if (!isJsonObject(value)) return value;
+  const copy = emptyRecord();
+  for (const key of Object.keys(value)) copy[key] = toRecords(value[key] as Json);
+  return copy as unknown as T;
+}
+
+/** Deep equality of JSON; the order of an object's keys does not count. */
+export function sameJson(a: Json, b: Json): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a)) {
+    const [left, right] = [a as readonly Json[], b as readonly Json[]];
+    return (
+      Array.isArray(b) && left.length === right.length && left.every((item, at) => sameJson(item, right[at] as Json))
+    );
+  }
+  if (!isJsonObject(a) || !isJsonObject(b)) return false;
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && sameJson(a[key] as Json, b[key] as Json))
+  );
+}
+
 /** The RFC 8785 form: keys sorted by UTF-16 code units, no white space. Equal content gives equal text. */
 export function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${(value as readonly Json[]).map(canonicalJson).join(',')}]`;

@@ -18,7 +18,7 @@ function mask(value: Json): Json {
   if (Array.isArray(value)) {
     const items = value as readonly Json[];
     const masked = items.map(mask);
-    return masked.every((item, index) => item === items[index]) ? value : masked;
+    return masked.every((item, index) => item === items[index]) ? items : masked;
   }
   if (!isJsonObject(value)) return value;
   let copy: Record<string, Json> | undefined;

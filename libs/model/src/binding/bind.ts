@@ -3,7 +3,7 @@ import { parseDataSizeBytes } from '../data-size.js';
 import { parseDurationMs } from '../duration.js';
 import { isJsonObject, pointerTo, type Json, type JsonObject } from '../json.js';
 import type { Problem } from '../problem.js';
-import { type Constructor, type Field, type FieldType, fieldsOf, kebabName, relaxedName } from './fields.js';
+import { type Constructor, type Field, type FieldType, fieldsOf, keyOfField, relaxedName } from './fields.js';
 import { statusByName } from './http-status.js';
 import { parseInstantMs } from './instant.js';
 
@@ -44,7 +44,7 @@ function planOf(type: Constructor): Plan {
   const defaults = new type() as Record<string, unknown>;
   const fields = fieldsOf(type);
   const plan: Plan = {
-    fields: new Map(fields.map((field) => [relaxedName(field.name), field])),
+    fields: new Map(fields.map((field) => [relaxedName(keyOfField(field)), field])),
     required: fields.filter((field) => !field.optional && defaults[field.name] === undefined),
     isConstrained: getMetadataStorage().getTargetValidationMetadatas(type, '', false, false).length > 0,
   };
@@ -64,7 +64,7 @@ function bindObject(type: Constructor, raw: Json, pointer: string, problems: Pro
   for (const [name, { value, pointer: at, key }] of written) {
     const field = plan.fields.get(name);
     if (!field) {
-      const known = [...plan.fields.values()].map((each) => kebabName(each.name)).join(', ');
+      const known = [...plan.fields.values()].map(keyOfField).join(', ');
       const expected = known ? `expected one of: ${known}` : 'no property is expected here';
       problems.push({ pointer: at, code: 'unknown-property', message: `unknown property "${key}"; ${expected}` });
       continue;
@@ -74,16 +74,17 @@ function bindObject(type: Constructor, raw: Json, pointer: string, problems: Pro
     if (read !== undefined) target[field.name] = read;
   }
   for (const field of plan.required) {
-    if (target[field.name] !== undefined || written.has(relaxedName(field.name))) continue;
-    const name = kebabName(field.name);
+    if (target[field.name] !== undefined || written.has(relaxedName(keyOfField(field)))) continue;
+    const name = keyOfField(field);
     problems.push({ pointer: pointerTo(pointer, name), code: 'required', message: `"${name}" is required` });
   }
   if (plan.isConstrained && problems.length === before) {
     const places = new Map([...written].map(([name, { pointer: at }]) => [name, at]));
-    for (const error of validateSync(target, { forbidUnknownValues: false, validationError: { target: false } })) {
-      problems.push(
-        ...constraintProblems(error, places.get(relaxedName(error.property)) ?? pointerTo(pointer, error.property)),
-      );
+    const keys = new Map([...plan.fields.values()].map((field) => [field.name, keyOfField(field)]));
+    for (const error of validateSync(target, CONSTRAINT_OPTIONS)) {
+      const key = keys.get(error.property) ?? error.property;
+      const at = written.get(relaxedName(key))?.pointer ?? pointerTo(pointer, key);
+      problems.push(...constraintProblems(error, key, at));
     }
   }
   return target;
@@ -174,6 +175,13 @@ function readMap(type: FieldType & { kind: 'map' }, value: Json, pointer: string
   return map;
 }
 
+/** A field left out is `required`'s business alone. */
+const CONSTRAINT_OPTIONS = {
+  forbidUnknownValues: false,
+  skipUndefinedProperties: true,
+  validationError: { target: false },
+};
+
 const TRUE_WORDS: ReadonlySet<string> = new Set(['true', 'on', 'yes', '1']);
 const FALSE_WORDS: ReadonlySet<string> = new Set(['false', 'off', 'no', '0']);
 const INTEGER = /^[+-]?(\d+|0x[0-9a-f]+)$/i;
@@ -256,14 +264,14 @@ function describe(value: Json): string {
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
 
-function constraintProblems(error: ValidationError, pointer: string): Problem[] {
+function constraintProblems(error: ValidationError, key: string, pointer: string): Problem[] {
   const own = Object.values(error.constraints ?? {}).map((message) => ({
     pointer,
     code: 'constraint',
-    message: message.replace(error.property, `"${kebabName(error.property)}"`),
+    message: message.replace(error.property, `"${key}"`),
   }));
   const inner = (error.children ?? []).flatMap((child) =>
-    constraintProblems(child, pointerTo(pointer, child.property)),
+    constraintProblems(child, child.property, pointerTo(pointer, child.property)),
   );
   return [...own, ...inner];
 }

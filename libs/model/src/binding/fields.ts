@@ -17,6 +17,8 @@ export type FieldType =
   | { readonly kind: 'json' };
 
 export interface FieldOptions {
+  /** The key in the configuration, where it is not the property's own name: `timeout` for a property `timeoutMs`. */
+  readonly key?: string;
   /** One sentence for the catalogue. */
   readonly about?: string;
   /** May be left out although the property has no default value. */
@@ -81,6 +83,11 @@ export const AnyJson = (options?: FieldOptions) => field({ kind: 'json' }, optio
 /** Keys of one name: Spring's relaxed binding ignores case, `-` and `_`. */
 export function relaxedName(name: string): string {
   return name.replace(/[-_]/g, '').toLowerCase();
+}
+
+/** The key that a field is written under, in kebab-case. */
+export function keyOfField(field: Field): string {
+  return field.key ?? kebabName(field.name);
 }
 
 /** Kebab-case, as the keys are written in the documentation. */

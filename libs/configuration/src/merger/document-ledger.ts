@@ -1,0 +1,84 @@
+import { formatPosition, keyText, type ParsedObject, pointerTo, type Problem, type SourceName } from '@tigateway/model';
+
+/** A document whose content is sound in itself. */
+export interface SoundDocument {
+  readonly name: string;
+  readonly objects: readonly ParsedObject[];
+}
+
+/**
+ * Who of one source's documents claims which id. Two documents that define one id cannot both be accepted: the one that is
+ * later in name order is refused, whatever order they arrived in. Mutable, and owned by its source's intake.
+ */
+export class DocumentLedger {
+  private readonly documents = new Map<string, SoundDocument>();
+  /** Key text to the names of the documents that define it. */
+  private readonly claims = new Map<string, Set<string>>();
+  private readonly contested = new Set<string>();
+
+  constructor(private readonly source: SourceName) {}
+
+  get names(): Iterable<string> {
+    return this.documents.keys();
+  }
+
+  get(name: string): SoundDocument | undefined {
+    return this.documents.get(name);
+  }
+
+  put(document: SoundDocument): void {
+    this.remove(document.name);
+    this.documents.set(document.name, document);
+    for (const object of document.objects) {
+      const key = keyText(object);
+      const claimants = this.claims.get(key) ?? new Set();
+      claimants.add(document.name);
+      this.claims.set(key, claimants);
+      if (claimants.size > 1) this.contested.add(key);
+    }
+  }
+
+  remove(name: string): void {
+    for (const object of this.documents.get(name)?.objects ?? []) {
+      const key = keyText(object);
+      const claimants = this.claims.get(key);
+      claimants?.delete(name);
+      if (claimants?.size === 0) this.claims.delete(key);
+      if ((claimants?.size ?? 0) < 2) this.contested.delete(key);
+    }
+    this.documents.delete(name);
+  }
+
+  /**
+   * Judges the documents that share an id with another, in name order: a document stands when no earlier standing one has
+   * one of its ids. Documents that share nothing are not looked at, and stand.
+   */
+  doubleIds(): ReadonlyMap<string, readonly Problem[]> {
+    const rivals = new Set([...this.contested].flatMap((key) => [...(this.claims.get(key) ?? [])]));
+    const owners = new Map<string, ParsedObject>();
+    const rejected = new Map<string, readonly Problem[]>();
+    for (const name of [...rivals].sort()) {
+      const disputed = (this.documents.get(name)?.objects ?? []).filter((object) =>
+        this.contested.has(keyText(object)),
+      );
+      const problems = disputed.flatMap((object) => this.doubleId(object, owners.get(keyText(object))));
+      if (problems.length > 0) rejected.set(name, problems);
+      else for (const object of disputed) owners.set(keyText(object), object);
+    }
+    return rejected;
+  }
+
+  private doubleId(object: ParsedObject, owner: ParsedObject | undefined): Problem[] {
+    if (!owner) return [];
+    const { configType, configId, position } = object;
+    const places = `${formatPosition(owner.position)} and ${formatPosition(position)}`;
+    return [
+      {
+        pointer: pointerTo(object.pointer, 'id'),
+        code: 'duplicate-id',
+        message: `${configType} "${configId}" is defined twice in the source "${this.source}": at ${places}`,
+        position,
+      },
+    ];
+  }
+}

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import type { Configured, ConfigType } from '@tigateway/model';
+import { Map } from 'immutable';
+import { keyFromText } from './key-from-text.js';
+
+/** A configuration in force, with the version that it runs as. */
+export interface Running extends Configured {
+  readonly version: string;
+}
+
+/** Everything in force. Persistent, like the desired state. */
+export interface RunningState {
+  /** By `keyText`. */
+  readonly configurations: Map<string, Running>;
+  readonly counts: Readonly<Record<ConfigType, number>>;
+  /** The sum of the digests of all members: it follows from the content alone and costs what changed, not what is there. */
+  readonly digest: bigint;
+}
+
+export const NOTHING_RUNS: RunningState = {
+  configurations: Map(),
+  counts: { route: 0, filter: 0, global: 0 },
+  digest: 0n,
+};
+
+const DIGEST_MODULUS = 1n << 256n;
+
+/** @param changes what each key runs as from now on; `undefined`: no longer */
+export function withRunning(state: RunningState, changes: ReadonlyMap<string, Running | undefined>): RunningState {
+  const configurations = state.configurations.asMutable();
+  const counts = { ...state.counts };
+  let digest = state.digest;
+  for (const [key, next] of changes) {
+    const previous = configurations.get(key);
+    const { configType } = keyFromText(key);
+    if (previous) {
+      digest -= memberDigest(key, previous.hash);
+      counts[configType]--;
+    }
+    if (next) {
+      digest += memberDigest(key, next.hash);
+      counts[configType]++;
+      configurations.set(key, next);
+    } else {
+      configurations.delete(key);
+    }
+  }
+  digest = ((digest % DIGEST_MODULUS) + DIGEST_MODULUS) % DIGEST_MODULUS;
+  return { configurations: configurations.asImmutable(), counts, digest };
+}
+
+/** The hash of a state as the status shows it: equal on every replica that serves the same. */
+export function stateHash({ digest }: RunningState): string {
+  return `sha256-${Buffer.from(digest.toString(16).padStart(64, '0'), 'hex').toString('base64')}`;
+}
+
+function memberDigest(key: string, hash: string): bigint {
+  return BigInt(`0x${createHash('sha256').update(`${key}\n${hash}`).digest('hex')}`);
+}
