@@ -1,0 +1,55 @@
+import type { Duplex } from 'node:stream';
+import type { ClientRequest } from './client-request.js';
+import type { ClientResponse } from './client-response.js';
+
+/** A server engine: it accepts connections, reads requests and hands each to the handler. */
+export abstract class DataPlaneServer {
+  /**
+   * @returns the address in use, with the port that the system chose where `port` is 0
+   * @throws the system's error where the address cannot be had
+   */
+  abstract listen(options: ListenOptions, handler: RequestHandler): Promise<ListeningAddress>;
+  /**
+   * Accepts no more connections, closes those that idle, asks the others to close with their next response, and cuts what is
+   * left after `limitMs` milliseconds. Upgraded connections are not its own any more.
+   */
+  abstract close(limitMs: number): Promise<void>;
+}
+
+export interface ListenOptions {
+  readonly address: string;
+  readonly port: number;
+  readonly limits: ServerLimits;
+}
+
+export interface ListeningAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What one client may take. Times in milliseconds, sizes in bytes. */
+export interface ServerLimits {
+  /** From the connection (or the end of the last request) to the end of the head; 408 after it. */
+  readonly headersTimeoutMs: number;
+  /** To the end of the whole request, 0 for none: an upload may take its time. */
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  /** Request line and header block together; 431 beyond. */
+  readonly maxHeaderBytes: number;
+  /** Header lines; 431 beyond. */
+  readonly maxHeaderCount: number;
+  /** 0 for no limit. */
+  readonly maxConnections: number;
+  /** 0 for no limit. */
+  readonly maxRequestsPerConnection: number;
+}
+
+/** Who answers. Called once per request, synchronously, as soon as its head has been read. */
+export interface RequestHandler {
+  handle(request: ClientRequest, response: ClientResponse): void;
+  /**
+   * A request with `Upgrade` and `Connection: upgrade`. The connection is the handler's from here on, with no listener of the
+   * engine on it; `head` are the bytes that had been read past the request's head.
+   */
+  upgrade(request: ClientRequest, socket: Duplex, head: Buffer): void;
+}

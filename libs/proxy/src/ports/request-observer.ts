@@ -1,0 +1,34 @@
+/** Who wants to know of every request: metrics, the judge of a change, the access log. Called once per request, at its end. */
+export abstract class RequestObserver {
+  /** `facts` is only valid during the call: read it, do not keep it. */
+  abstract completed(facts: RequestFacts): void;
+}
+
+/** What became of one request. */
+export interface RequestFacts {
+  /** `undefined` where no route matched. */
+  readonly routeId: string | undefined;
+  readonly routeUri: string | undefined;
+  readonly method: string;
+  /** The raw path as the client sent it, without the query. */
+  readonly path: string;
+  /** As sent to the client; 0 where the client went away before there was one. */
+  readonly status: number;
+  readonly outcome: RequestOutcome;
+  /** True where the upstream is to blame: a 5xx, a refused or timed-out connection, a response cut in the middle. */
+  readonly failed: boolean;
+  /** To the last byte, in milliseconds. */
+  readonly durationMs: number;
+  readonly remoteAddress: string;
+  /** As the client sent it; empty where it is missing. */
+  readonly host: string;
+  readonly responseBytes: number;
+}
+
+export type RequestOutcome =
+  /** The whole response was sent. */
+  | 'completed'
+  /** The client went away. */
+  | 'client-aborted'
+  /** The response was cut because the upstream died in the middle of it. */
+  | 'upstream-aborted';

@@ -1,0 +1,17 @@
+/** Who stands behind a service name: `lb://orders` asks here for `orders`. */
+export abstract class ServiceInstances {
+  /**
+   * The instances that can take traffic now, in a stable order; the same array object as long as nothing changed. Empty: none,
+   * or a name that nobody knows.
+   */
+  abstract instancesOf(service: string): readonly ServiceInstance[];
+}
+
+export interface ServiceInstance {
+  readonly host: string;
+  readonly port: number;
+  /** `undefined`: the route's inner scheme decides, else `http`. */
+  readonly scheme: string | undefined;
+  /** `host:port`, the default port of the scheme left out. */
+  readonly authority: string;
+}
