@@ -1,3 +1,4 @@
+import type { PreparedPath } from '../patterns/prepared-path.js';
 import type { CompiledRoute } from '../table/compiled-route.js';
 import { HeaderList } from './header-list.js';
 
@@ -15,6 +16,8 @@ export interface GatewayRequest {
   readonly scheme: 'http' | 'https';
   /** The port that the client connected to. */
   readonly localPort: number;
+  /** Filled and read by `PreparedPath.of`; declare it `undefined` at first, so that every request has one shape. */
+  preparedPath?: PreparedPath | undefined;
 }
 
 /** The response as filters see it: from the upstream, or made by the gateway. */
