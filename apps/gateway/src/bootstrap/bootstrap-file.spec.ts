@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readBootstrap } from './bootstrap-file.js';
+import type { GatewaySettings } from './gateway-settings.js';
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'bootstrap-'))));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function settingsOf(yaml: string, environment: NodeJS.ProcessEnv = {}): GatewaySettings {
+  const file = join(folder, 'tigateway.yml');
+  writeFileSync(file, yaml);
+  return readBootstrap({ TIGATEWAY_CONFIG: file, ...environment }).settings;
+}
+
+/** The message of the refusal, with the temporary folder left out. */
+function refusalOf(yaml: string, environment: NodeJS.ProcessEnv = {}): string {
+  try {
+    settingsOf(yaml, environment);
+  } catch (error) {
+    return (error as Error).message.replaceAll(`${folder}/`, '');
+  }
+  return 'accepted';
+}
+
+describe('bootstrap file', () => {
+  it('has a default for every key', () => {
+    const settings = settingsOf('');
+    expect(settings.server).toMatchObject({ port: 8080, address: '0.0.0.0', drainTimeout: 30_000 });
+    expect(settings.management).toMatchObject({ port: 8090, address: '127.0.0.1', auth: { token: '' } });
+    expect(settings.tigateway).toMatchObject({
+      dataDir: join(folder, 'data'),
+      store: 'embedded',
+      logLevel: 'info',
+      sources: {
+        precedence: ['api', 'crd', 'configmap', 'file'],
+        file: { enabled: true, paths: [join(folder, 'routes')], debounce: 50, placeholders: true },
+        configmap: { enabled: false },
+      },
+    });
+  });
+
+  it('reads durations, sizes and relaxed names, and resolves paths from its own folder', () => {
+    const settings = settingsOf(`
+server: { drainTimeout: 5s, max-header-size: 32KB }
+tigateway:
+  data-dir: ../state
+  sources: { file: { paths: [./a.yaml, /etc/routes] } }`);
+    expect(settings.server).toMatchObject({ drainTimeout: 5_000, maxHeaderSize: 32_768 });
+    expect(settings.tigateway.dataDir).toBe(join(folder, '../state'));
+    expect(settings.tigateway.sources.file.paths).toEqual([join(folder, 'a.yaml'), '/etc/routes']);
+  });
+
+  it('takes placeholders from the environment, else their default', () => {
+    const yaml = 'server: { port: "${PORT:9000}" }\nmanagement: { auth: { token: "${TOKEN:}" } }';
+    expect(settingsOf(yaml).server.port).toBe(9000);
+    expect(settingsOf(yaml, { PORT: '7000', TOKEN: 'a${PORT}' })).toMatchObject({
+      server: { port: 7000 },
+      management: { auth: { token: 'a${PORT}' } },
+    });
+  });
+
+  it('keeps the placeholders of update policy and notification, whose values must never be shown', () => {
+    const yaml = 'tigateway:\n  notification: { slack: { webhook-url: "${SLACK_URL}" } }';
+    expect(settingsOf(yaml, { SLACK_URL: 'https://secret' }).tigateway.notification).toEqual({
+      slack: { 'webhook-url': '${SLACK_URL}' },
+    });
+    expect(refusalOf(yaml)).toMatch(/^tigateway.yml:2:28: the environment variable SLACK_URL is not set/);
+  });
+
+  it('lets the environment win', () => {
+    const settings = settingsOf('server: { port: 1 }\nmanagement: { port: 2 }\ntigateway: { data-dir: here }', {
+      TIGATEWAY_SERVER_PORT: '8181',
+      TIGATEWAY_SERVER_ADDRESS: '127.0.0.1',
+      TIGATEWAY_MANAGEMENT_PORT: '8191',
+      TIGATEWAY_MANAGEMENT_ADDRESS: '0.0.0.0',
+      TIGATEWAY_DATA_DIR: '/var/lib/tigateway',
+      TIGATEWAY_ADMIN_TOKEN: 's3cret',
+      TIGATEWAY_LOG_LEVEL: 'debug',
+    });
+    expect(settings.server).toMatchObject({ port: 8181, address: '127.0.0.1' });
+    expect(settings.management).toMatchObject({ port: 8191, address: '0.0.0.0', auth: { token: 's3cret' } });
+    expect(settings.tigateway).toMatchObject({ dataDir: '/var/lib/tigateway', logLevel: 'debug' });
+  });
+
+  it.each([
+    ['an unknown key', 'server:\n  prot: 80', 'tigateway.yml:2:3: unknown property "prot"; expected one of: port,'],
+    ['a wrong type', 'server:\n  port: eighty', 'tigateway.yml:2:3: expected a whole number, found "eighty"'],
+    ['a value out of range', 'server:\n  port: 70000', 'tigateway.yml:2:3: "port" must not be greater than 65535'],
+    [
+      'an item of a list',
+      'tigateway:\n  sources:\n    precedence: [api,\n      files]',
+      'tigateway.yml:4:7: expected one of',
+    ],
+    ['broken YAML', 'server: {port: 1', 'tigateway.yml:1:17: Flow map'],
+    ['a key twice', 'server: {}\nserver: {}', 'tigateway.yml:2:1: Map keys must be unique'],
+    ['a missing variable', 'server:\n  port: ${NO_PORT}', 'tigateway.yml:2:3: the environment variable NO_PORT is not'],
+    ['a scalar at the root', 'hello', 'tigateway.yml:1:1: expected an object, found "hello"'],
+    ['an open admin server', 'management:\n  address: 0.0.0.0', 'tigateway.yml:2:3: the management server listens on'],
+    ['one port for both', 'management: { port: 8080 }', 'tigateway.yml:1:15: server.port and management.port are'],
+    ['a missing source', 'tigateway: { sources: { crd: { enabled: true } } }', 'tigateway.yml:1:32: this build has no'],
+  ])('refuses %s, with the position', (_, yaml, message) => {
+    expect(refusalOf(yaml)).toContain(message);
+    expect(refusalOf(yaml)).not.toContain('\n');
+  });
+
+  it('names every problem in one line', () => {
+    expect(refusalOf('server: { port: a }\nmanagement: { port: b }').split('; ')).toHaveLength(2);
+  });
+
+  it('names the environment variable whose value is wrong', () => {
+    expect(refusalOf('', { TIGATEWAY_SERVER_PORT: 'many' })).toBe(
+      'environment variable TIGATEWAY_SERVER_PORT: expected a whole number, found "many"',
+    );
+  });
+
+  it('refuses to start without the file that was asked for', () => {
+    expect(() => readBootstrap({ TIGATEWAY_CONFIG: '/no/such.yml' })).toThrow('/no/such.yml: cannot be read');
+  });
+});

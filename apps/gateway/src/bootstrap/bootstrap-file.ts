@@ -1,0 +1,57 @@
+import { bind, StartupError } from '@tigateway/model';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { applyOverrides } from './environment-overrides.js';
+import { GatewaySettings } from './gateway-settings.js';
+import { type MissingVariable, resolvePlaceholders } from './placeholders.js';
+import { PositionedYaml } from './positioned-yaml.js';
+import { type SettingsProblem, settingsProblems } from './settings-problems.js';
+
+export const DEFAULT_FILE = 'config/tigateway.yml';
+
+export interface Bootstrap {
+  readonly settings: GatewaySettings;
+  /** The folder that relative paths in the file start from. */
+  readonly folder: string;
+}
+
+/**
+ * Reads the file that `TIGATEWAY_CONFIG` names (default `config/tigateway.yml`, which need not exist), replaces placeholders
+ * and lets the environment override.
+ * @throws StartupError with file, line, column and what was expected, all problems in one line
+ */
+export function readBootstrap(environment: NodeJS.ProcessEnv): Bootstrap {
+  const file = environment['TIGATEWAY_CONFIG'] || DEFAULT_FILE;
+  const yaml = PositionedYaml.parse(file, readText(file, Boolean(environment['TIGATEWAY_CONFIG'])));
+  const missing: MissingVariable[] = [];
+  const resolved = resolvePlaceholders(yaml.toJson(), environment, missing);
+  if (missing.length > 0) throw refusal(yaml, missing.map(unsetVariable));
+  const { value: settings, problems } = bind(GatewaySettings, resolved);
+  if (!settings) throw refusal(yaml, problems);
+  applyOverrides(settings, environment);
+  const conflicts = settingsProblems(settings);
+  if (conflicts.length > 0) throw refusal(yaml, conflicts);
+
+  const folder = dirname(resolve(file));
+  const { tigateway } = settings;
+  tigateway.dataDir = resolve(folder, tigateway.dataDir);
+  tigateway.sources.file.paths = tigateway.sources.file.paths.map((path) => resolve(folder, path));
+  return { settings, folder };
+}
+
+function readText(file: string, mustExist: boolean): string {
+  if (!mustExist && !existsSync(file)) return '';
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new StartupError(`${file}: cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function unsetVariable({ pointer, name }: MissingVariable): SettingsProblem {
+  return { pointer, message: `the environment variable ${name} is not set and the placeholder has no default` };
+}
+
+function refusal(yaml: PositionedYaml, problems: readonly SettingsProblem[]): StartupError {
+  return new StartupError(problems.map(({ pointer, message }) => `${yaml.positionOf(pointer)}: ${message}`).join('; '));
+}

@@ -1,0 +1,135 @@
+import {
+  AnyJson,
+  Choice,
+  DurationMs,
+  Flag,
+  Int,
+  type Json,
+  ListOf,
+  MapOf,
+  Nested,
+  SizeBytes,
+  type SourceName,
+  Text,
+} from '@tigateway/model';
+import { ArrayUnique, IsIn, IsNotEmpty, Max, Min } from 'class-validator';
+
+export const SOURCE_NAMES = ['api', 'crd', 'configmap', 'file'] as const;
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** The data plane. */
+export class ServerSettings {
+  @Int({ about: '0 takes a free one' }) @Min(0) @Max(65_535) port = 8080;
+  @Text() @IsNotEmpty() address = '0.0.0.0';
+  /** How long a stop waits for requests under way, in milliseconds. */
+  @DurationMs() @Min(0) drainTimeout = 30_000;
+  /** From the connection to the end of the request head, in milliseconds. */
+  @DurationMs() @Min(1) headersTimeout = 15_000;
+  /** To the end of the whole request, in milliseconds; 0 for none. */
+  @DurationMs() @Min(0) requestTimeout = 0;
+  /** Of an idle client connection, in milliseconds. */
+  @DurationMs() @Min(1) keepAliveTimeout = 75_000;
+  /** Request line and header block together, in bytes. */
+  @SizeBytes() @Min(1_024) @Max(1_048_576) maxHeaderSize = 16_384;
+  @Int() @Min(1) maxHeaderCount = 200;
+  /** 0 for no limit. */
+  @Int() @Min(0) maxConnections = 0;
+  /** 0 for no limit. */
+  @Int() @Min(0) maxRequestsPerConnection = 0;
+}
+
+export class ManagementAuthSettings {
+  /** The bearer token; empty: none, and then only a loopback address is listened on. */
+  @Text() token = '';
+}
+
+/** REST, actuator and WebSocket. */
+export class ManagementSettings {
+  @Int() @Min(0) @Max(65_535) port = 8090;
+  @Text() @IsNotEmpty() address = '127.0.0.1';
+  @Nested(() => ManagementAuthSettings) auth = new ManagementAuthSettings();
+  /** Values of `Host` that are answered besides the listening address and the loopback names. */
+  @ListOf({ kind: 'text' }) allowedHosts: string[] = [];
+}
+
+export class ApiSourceSettings {
+  @Flag() enabled = true;
+}
+
+export class FileSourceSettings {
+  @Flag() enabled = true;
+  /** Files or folders; relative ones start at the bootstrap file's folder. */
+  @ListOf({ kind: 'text' }) paths: string[] = ['./routes'];
+  /** Quiet awaited after a change, in milliseconds. */
+  @DurationMs() @Min(0) @Max(500) debounce = 50;
+  /** Replace `${NAME}` and `${NAME:default}` in documents. */
+  @Flag() placeholders = true;
+}
+
+export class ConfigMapSourceSettings {
+  @Flag() enabled = false;
+  @Text() namespace = 'tigateway';
+  @Text() labelSelector = 'app=tigateway,component=config';
+}
+
+export class CustomResourceSourceSettings {
+  @Flag() enabled = false;
+  @ListOf({ kind: 'text' }) namespaces: string[] = ['tigateway'];
+}
+
+export class SourcesSettings {
+  /** The first one wins where several define one id. */
+  @ListOf({ kind: 'choice', choices: SOURCE_NAMES })
+  @ArrayUnique()
+  precedence: SourceName[] = [...SOURCE_NAMES];
+  @Nested(() => ApiSourceSettings) api = new ApiSourceSettings();
+  @Nested(() => FileSourceSettings) file = new FileSourceSettings();
+  @Nested(() => ConfigMapSourceSettings) configmap = new ConfigMapSourceSettings();
+  @Nested(() => CustomResourceSourceSettings) crd = new CustomResourceSourceSettings();
+}
+
+export class UpstreamsSettings {
+  /** CIDRs that no upstream connection may go to, judged after name resolution. */
+  @ListOf({ kind: 'text' }) deny: string[] = ['169.254.0.0/16', 'fe80::/10'];
+}
+
+export class PathSettings {
+  /** What happens to `%2F`, `//`, `..` and their kin in a path that patterns are matched against. */
+  @Choice(['reject', 'allow']) ambiguous: 'reject' | 'allow' = 'reject';
+}
+
+export class CompatibilitySettings {
+  /** `scg`: 500 where the upstream cannot be reached, as Spring Cloud Gateway answers. */
+  @Choice(['standard', 'scg']) errorStatus: 'standard' | 'scg' = 'standard';
+}
+
+export class DemoUpstreamSettings {
+  @Flag() enabled = false;
+  @Int() @Min(0) @Max(65_535) port = 9001;
+}
+
+export class TigatewaySettings {
+  /** API-made configuration, history and the last good state; a relative path starts at the bootstrap file's folder. */
+  @Text() @IsNotEmpty() dataDir = './data';
+  @Choice(['embedded', 'kubernetes']) store: 'embedded' | 'kubernetes' = 'embedded';
+  @Nested(() => SourcesSettings) sources = new SourcesSettings();
+  /** Overridden by the global configuration of that name; its placeholders are resolved only where they take effect. */
+  @AnyJson() updatePolicy: Json = {};
+  @AnyJson() notification: Json = {};
+  /** Instances behind `lb://<name>`: URLs by service name. */
+  @MapOf({ kind: 'list', of: { kind: 'text' }, splitsCommas: true }) services: Record<string, string[]> = {};
+  /** Whose forwarded headers are believed: CIDRs, or one regular expression on the peer's address. */
+  @ListOf({ kind: 'text' }) trustedProxies: string[] = [];
+  @Nested(() => UpstreamsSettings) upstreams = new UpstreamsSettings();
+  @Nested(() => PathSettings) path = new PathSettings();
+  @Nested(() => CompatibilitySettings) compatibility = new CompatibilitySettings();
+  @Nested(() => DemoUpstreamSettings) demoUpstream = new DemoUpstreamSettings();
+  @Text() @IsIn(LOG_LEVELS) logLevel: string = 'info';
+}
+
+/** The bootstrap file: what stays as it is while the process runs. Every key has its default here. */
+export class GatewaySettings {
+  @Nested(() => ServerSettings) server = new ServerSettings();
+  @Nested(() => ManagementSettings) management = new ManagementSettings();
+  @Nested(() => TigatewaySettings) tigateway = new TigatewaySettings();
+}

@@ -1,0 +1,45 @@
+import { isJsonObject, type Json, pointerTo } from '@tigateway/model';
+
+const PLACEHOLDER = /\$\{([A-Za-z_][\w.-]*)(?::([^}]*))?\}/g;
+
+export interface MissingVariable {
+  readonly pointer: string;
+  readonly name: string;
+}
+
+/**
+ * Policies and channels come out again in the API and the history: they keep their placeholders until they take effect, so
+ * that no value of a variable can be shown. That the variables exist is checked all the same.
+ */
+const OPERATOR_OWNED = /^\/tigateway[/.](update[-_]?policy|notification)(?![^/.[])/i;
+
+/**
+ * Replaces `${NAME}` and `${NAME:default}` in every text. What a variable holds is taken as it is, never searched again.
+ * @param missing collects what has neither a variable nor a default
+ */
+export function resolvePlaceholders(
+  value: Json,
+  environment: NodeJS.ProcessEnv,
+  missing: MissingVariable[],
+  pointer = '',
+): Json {
+  if (typeof value === 'string') {
+    const resolved = value.replace(PLACEHOLDER, (written, name: string, fallback: string | undefined) => {
+      const replacement = environment[name] ?? fallback;
+      if (replacement === undefined) missing.push({ pointer, name });
+      return replacement ?? written;
+    });
+    return OPERATOR_OWNED.test(pointer) ? value : resolved;
+  }
+  if (Array.isArray(value)) {
+    return (value as readonly Json[]).map((item, index) =>
+      resolvePlaceholders(item, environment, missing, pointerTo(pointer, index)),
+    );
+  }
+  if (!isJsonObject(value)) return value;
+  const resolved = Object.create(null) as Record<string, Json>;
+  for (const [key, member] of Object.entries(value)) {
+    resolved[key] = resolvePlaceholders(member, environment, missing, pointerTo(pointer, key));
+  }
+  return resolved;
+}
