@@ -1,0 +1,38 @@
+import type { LoggerService } from '@nestjs/common';
+import { type DestinationStream, type Logger, pino } from 'pino';
+
+/** Nest's logger over pino: one JSON object a line. */
+export class JsonLogger implements LoggerService {
+  private readonly pino: Logger;
+
+  /** @param level one of pino's, `silent` included */
+  constructor(level: string, destination: DestinationStream = pino.destination(1)) {
+    this.pino = pino(
+      { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: levelName } },
+      destination,
+    );
+  }
+
+  log = (message: unknown, ...rest: unknown[]): void => this.write('info', message, rest);
+  error = (message: unknown, ...rest: unknown[]): void => this.write('error', message, rest);
+  warn = (message: unknown, ...rest: unknown[]): void => this.write('warn', message, rest);
+  debug = (message: unknown, ...rest: unknown[]): void => this.write('debug', message, rest);
+  verbose = (message: unknown, ...rest: unknown[]): void => this.write('trace', message, rest);
+  fatal = (message: unknown, ...rest: unknown[]): void => this.write('fatal', message, rest);
+
+  /** Nest gives the context as the last argument, and a stack before it where there is one. */
+  private write(
+    level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace',
+    message: unknown,
+    rest: unknown[],
+  ): void {
+    const context = rest.at(-1);
+    const stack = rest.length > 1 ? rest[0] : undefined;
+    const facts = message instanceof Error ? { err: message } : typeof message === 'object' ? message : undefined;
+    this.pino[level]({ context, stack, ...facts }, facts ? undefined : String(message));
+  }
+}
+
+function levelName(label: string): { level: string } {
+  return { level: label };
+}
