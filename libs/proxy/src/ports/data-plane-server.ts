@@ -48,7 +48,7 @@ export interface ServerLimits {
 export interface RequestHandler {
   handle(request: ClientRequest, response: ClientResponse): void;
   /**
-   * A request with `Upgrade` and `Connection: upgrade`. The connection is the handler's from here on, with no listener of the
+   * A request with `Upgrade: websocket` and `Connection: upgrade`; any other `Upgrade` is served as if it were not there. The connection is the handler's from here on, with no listener of the
    * engine on it; `head` are the bytes that had been read past the request's head.
    */
   upgrade(request: ClientRequest, socket: Duplex, head: Buffer): void;

@@ -1,0 +1,71 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BodySink, RequestBody } from '../ports/request-body.js';
+
+/** What an unwanted body may still cost before the connection is given up instead. */
+const DISCARD_LIMIT_BYTES = 1024 * 1024;
+
+/** The body of a request as `node:http` reads it. */
+export class NodeRequestBody implements RequestBody {
+  private sink: BodySink | undefined;
+  private ended = false;
+  private discarded = false;
+
+  constructor(
+    private readonly request: IncomingMessage,
+    private readonly response: ServerResponse,
+    readonly length: number | undefined,
+    public awaitsContinue: boolean,
+  ) {}
+
+  read(sink: BodySink): void {
+    this.sink = sink;
+    if (this.awaitsContinue) {
+      this.awaitsContinue = false;
+      this.response.writeContinue();
+    }
+    this.request
+      .on('data', (chunk: Buffer) => this.sink?.onBodyData(chunk))
+      .on('end', () => {
+        this.ended = true;
+        this.sink?.onBodyEnd(this.request.rawTrailers);
+      })
+      .on('error', (error) => this.fail(error))
+      .on('close', () => this.fail(new Error('the client closed the connection in the middle of its request')));
+  }
+
+  pause(): void {
+    if (!this.discarded) this.request.pause();
+  }
+
+  resume(): void {
+    if (!this.discarded) this.request.resume();
+  }
+
+  discard(): void {
+    if (this.ended || this.discarded) return;
+    this.discarded = true;
+    this.sink = undefined;
+    // A client that never got its `100 Continue` may or may not send the body: what follows cannot be told apart.
+    if (this.awaitsContinue || (this.length ?? 0) > DISCARD_LIMIT_BYTES) {
+      this.response.shouldKeepAlive = false;
+      return;
+    }
+    let dropped = 0;
+    this.request
+      .on('data', (chunk: Buffer) => {
+        dropped += chunk.length;
+        if (dropped <= DISCARD_LIMIT_BYTES) return;
+        this.request.pause();
+        if (this.response.writableEnded) this.request.destroy();
+        else this.response.shouldKeepAlive = false;
+      })
+      .on('error', () => undefined);
+    this.request.resume();
+  }
+
+  private fail(error: Error): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.sink?.onBodyError(error);
+  }
+}
