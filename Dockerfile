@@ -15,7 +15,8 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:20-bookworm-slim
 WORKDIR /app
-ENV NODE_ENV=production TIGATEWAY_DATA_DIR=/data
+ARG COMMIT=
+ENV NODE_ENV=production TIGATEWAY_DATA_DIR=/data TIGATEWAY_BUILD_COMMIT=$COMMIT
 # /data is the only place that is written to: the rest runs on a read-only file system.
 RUN install -d -o node -g node /data
 COPY --from=dependencies /app/node_modules node_modules
