@@ -1,11 +1,20 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { PrometheusController } from '@willsoto/nestjs-prometheus';
+import { register } from 'prom-client';
+import { isSlicedMetric } from './sliced-metric.js';
 
-/** `GET /actuator/prometheus`: the registry as Prometheus text. */
+/** `GET /actuator/prometheus`: every metric of the registry as Prometheus text, one after the other. */
 @Controller()
 export class ActuatorPrometheusController extends PrometheusController {
   @Get()
-  override index(@Res({ passthrough: true }) response: unknown): Promise<string> {
-    return super.index(response);
+  override async index(@Res({ passthrough: true }) response: { header(name: string, value: string): unknown }) {
+    response.header('Content-Type', register.contentType);
+    let text = '';
+    for (const metric of register.getMetricsAsArray()) {
+      text += isSlicedMetric(metric)
+        ? await metric.slicedText()
+        : `${await register.getSingleMetricAsString(metric.name)}\n`;
+    }
+    return text;
   }
 }

@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { register } from 'prom-client';
 import { RequestMetrics } from './request-metrics.js';
 
-async function lines(): Promise<string[]> {
-  const text = await register.getSingleMetricAsString('spring_cloud_gateway_requests_seconds');
-  return text.split('\n').filter((line) => !line.startsWith('#'));
+async function linesOf(metrics: RequestMetrics): Promise<string[]> {
+  return (await metrics.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 }
 
 describe('RequestMetrics', () => {
@@ -15,7 +14,7 @@ describe('RequestMetrics', () => {
     metrics.record('users', 'GET', 200, 60_000);
 
     const labels = 'routeId="users",outcome="SUCCESSFUL",status="OK",httpMethod="GET"';
-    expect(await lines()).toEqual(
+    expect(await linesOf(metrics)).toEqual(
       expect.arrayContaining([
         `spring_cloud_gateway_requests_seconds_bucket{le="0.0025",${labels}} 0`,
         `spring_cloud_gateway_requests_seconds_bucket{le="0.005",${labels}} 1`,
@@ -34,9 +33,10 @@ describe('RequestMetrics', () => {
     [502, 'SERVER_ERROR', 'BAD_GATEWAY'],
     [0, 'UNKNOWN', 'CLIENT_CLOSED'],
   ])('labels status %i with outcome %s and status %s', async (status, outcome, name) => {
-    new RequestMetrics().record('users', 'POST', status, 1);
+    const metrics = new RequestMetrics();
+    metrics.record('users', 'POST', status, 1);
 
-    expect(await lines()).toContain(
+    expect(await linesOf(metrics)).toContain(
       `spring_cloud_gateway_requests_seconds_count{routeId="users",outcome="${outcome}",status="${name}",httpMethod="POST"} 1`,
     );
   });
@@ -46,7 +46,7 @@ describe('RequestMetrics', () => {
     metrics.record('users', 'X1', 200, 1);
     metrics.record('users', 'X2', 200, 1);
 
-    const counts = (await lines()).filter((line) => line.includes('_count{'));
+    const counts = (await linesOf(metrics)).filter((line) => line.includes('_count{'));
     expect(counts).toHaveLength(1);
     expect(counts[0]).toContain('httpMethod="OTHER"} 2');
   });
@@ -57,8 +57,17 @@ describe('RequestMetrics', () => {
     metrics.record('orders', 'GET', 200, 1);
     metrics.forget('users');
 
-    const text = (await lines()).join('\n');
+    const text = (await linesOf(metrics)).join('\n');
     expect(text).not.toContain('users');
     expect(text).toContain('orders');
+  });
+
+  it("says the same as the registry's own text", async () => {
+    const metrics = new RequestMetrics();
+    metrics.record('a "quoted"\nid \\', 'GET', 200, 1);
+    metrics.record('users', 'PUT', 503, 31_000);
+
+    const text = await register.getSingleMetricAsString('spring_cloud_gateway_requests_seconds');
+    expect(await metrics.text()).toBe(`${text}\n`);
   });
 });
