@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { register } from 'prom-client';
 import { RequestMetrics } from './request-metrics.js';
+import { isSlicedMetric } from './sliced-metric.js';
 
-async function linesOf(metrics: RequestMetrics): Promise<string[]> {
-  return (await metrics.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+const NAME = 'spring_cloud_gateway_requests_seconds';
+
+async function slicedText(name = NAME): Promise<string> {
+  const metric: object = register.getSingleMetric(name) ?? {};
+  return isSlicedMetric(metric) ? metric.slicedText() : '';
+}
+
+async function lines(name = NAME): Promise<string[]> {
+  return (await slicedText(name)).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 }
 
 describe('RequestMetrics', () => {
@@ -14,7 +22,7 @@ describe('RequestMetrics', () => {
     metrics.record('users', 'GET', 200, 60_000);
 
     const labels = 'routeId="users",outcome="SUCCESSFUL",status="OK",httpMethod="GET"';
-    expect(await linesOf(metrics)).toEqual(
+    expect(await lines()).toEqual(
       expect.arrayContaining([
         `spring_cloud_gateway_requests_seconds_bucket{le="0.0025",${labels}} 0`,
         `spring_cloud_gateway_requests_seconds_bucket{le="0.005",${labels}} 1`,
@@ -36,7 +44,7 @@ describe('RequestMetrics', () => {
     const metrics = new RequestMetrics();
     metrics.record('users', 'POST', status, 1);
 
-    expect(await linesOf(metrics)).toContain(
+    expect(await lines()).toContain(
       `spring_cloud_gateway_requests_seconds_count{routeId="users",outcome="${outcome}",status="${name}",httpMethod="POST"} 1`,
     );
   });
@@ -46,7 +54,7 @@ describe('RequestMetrics', () => {
     metrics.record('users', 'X1', 200, 1);
     metrics.record('users', 'X2', 200, 1);
 
-    const counts = (await linesOf(metrics)).filter((line) => line.includes('_count{'));
+    const counts = (await lines()).filter((line) => line.includes('_count{'));
     expect(counts).toHaveLength(1);
     expect(counts[0]).toContain('httpMethod="OTHER"} 2');
   });
@@ -57,7 +65,7 @@ describe('RequestMetrics', () => {
     metrics.record('orders', 'GET', 200, 1);
     metrics.forget('users');
 
-    const text = (await linesOf(metrics)).join('\n');
+    const text = (await lines()).join('\n');
     expect(text).not.toContain('users');
     expect(text).toContain('orders');
   });
@@ -67,7 +75,21 @@ describe('RequestMetrics', () => {
     metrics.record('a "quoted"\nid \\', 'GET', 200, 1);
     metrics.record('users', 'PUT', 503, 31_000);
 
-    const text = await register.getSingleMetricAsString('spring_cloud_gateway_requests_seconds');
-    expect(await metrics.text()).toBe(`${text}\n`);
+    const text = await register.getSingleMetricAsString(NAME);
+    expect(await slicedText()).toBe(`${text}\n`);
+  });
+
+  it('obeys the global configuration at once and keeps what it has counted', async () => {
+    const metrics = new RequestMetrics();
+    metrics.record('users', 'GET', 200, 1);
+    metrics.configure({ enabled: false, prefix: 'edge.gateway', tags: { 'data-centre': 'fra' } });
+    metrics.record('users', 'GET', 200, 1);
+
+    expect(register.getSingleMetric(NAME)).toBeUndefined();
+    expect(await lines('edge_gateway_requests_seconds')).toContain(
+      'edge_gateway_requests_seconds_count' +
+        '{routeId="users",outcome="SUCCESSFUL",status="OK",httpMethod="GET",data_centre="fra"} 1',
+    );
+    metrics.configure({ enabled: true, prefix: 'spring.cloud.gateway', tags: {} });
   });
 });
