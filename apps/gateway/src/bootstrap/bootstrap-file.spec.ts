@@ -28,7 +28,7 @@ function refusalOf(yaml: string, environment: NodeJS.ProcessEnv = {}): string {
 describe('bootstrap file', () => {
   it('has a default for every key', () => {
     const settings = settingsOf('');
-    expect(settings.server).toMatchObject({ port: 8080, address: '0.0.0.0', drainTimeout: 30_000 });
+    expect(settings.server).toMatchObject({ port: 8080, address: '0.0.0.0', drainTimeoutMs: 30_000 });
     expect(settings.management).toMatchObject({ port: 8090, address: '127.0.0.1', auth: { token: '' } });
     expect(settings.tigateway).toMatchObject({
       dataDir: join(folder, 'data'),
@@ -36,7 +36,7 @@ describe('bootstrap file', () => {
       logLevel: 'info',
       sources: {
         precedence: ['api', 'crd', 'configmap', 'file'],
-        file: { enabled: true, paths: [join(folder, 'routes')], debounce: 50, placeholders: true },
+        file: { enabled: true, paths: [join(folder, 'routes')], debounceMs: 50, placeholders: true },
         configmap: { enabled: false },
       },
     });
@@ -48,7 +48,7 @@ server: { drainTimeout: 5s, max-header-size: 32KB }
 tigateway:
   data-dir: ../state
   sources: { file: { paths: [./a.yaml, /etc/routes] } }`);
-    expect(settings.server).toMatchObject({ drainTimeout: 5_000, maxHeaderSize: 32_768 });
+    expect(settings.server).toMatchObject({ drainTimeoutMs: 5_000, maxHeaderBytes: 32_768 });
     expect(settings.tigateway.dataDir).toBe(join(folder, '../state'));
     expect(settings.tigateway.sources.file.paths).toEqual([join(folder, 'a.yaml'), '/etc/routes']);
   });

@@ -22,15 +22,15 @@ export class ServerSettings {
   @Int({ about: '0 takes a free one' }) @Min(0) @Max(65_535) port = 8080;
   @Text() @IsNotEmpty() address = '0.0.0.0';
   /** How long a stop waits for requests under way, in milliseconds. */
-  @DurationMs() @Min(0) drainTimeout = 30_000;
+  @DurationMs({ key: 'drain-timeout' }) @Min(0) drainTimeoutMs = 30_000;
   /** From the connection to the end of the request head, in milliseconds. */
-  @DurationMs() @Min(1) headersTimeout = 15_000;
+  @DurationMs({ key: 'headers-timeout' }) @Min(1) headersTimeoutMs = 15_000;
   /** To the end of the whole request, in milliseconds; 0 for none. */
-  @DurationMs() @Min(0) requestTimeout = 0;
+  @DurationMs({ key: 'request-timeout' }) @Min(0) requestTimeoutMs = 0;
   /** Of an idle client connection, in milliseconds. */
-  @DurationMs() @Min(1) keepAliveTimeout = 75_000;
+  @DurationMs({ key: 'keep-alive-timeout' }) @Min(1) keepAliveTimeoutMs = 75_000;
   /** Request line and header block together, in bytes. */
-  @SizeBytes() @Min(1_024) @Max(1_048_576) maxHeaderSize = 16_384;
+  @SizeBytes({ key: 'max-header-size' }) @Min(1_024) @Max(1_048_576) maxHeaderBytes = 16_384;
   @Int() @Min(1) maxHeaderCount = 200;
   /** 0 for no limit. */
   @Int() @Min(0) maxConnections = 0;
@@ -61,7 +61,7 @@ export class FileSourceSettings {
   /** Files or folders; relative ones start at the bootstrap file's folder. */
   @ListOf({ kind: 'text' }) paths: string[] = ['./routes'];
   /** Quiet awaited after a change, in milliseconds. */
-  @DurationMs() @Min(0) @Max(500) debounce = 50;
+  @DurationMs({ key: 'debounce' }) @Min(0) @Max(500) debounceMs = 50;
   /** Replace `${NAME}` and `${NAME:default}` in documents. */
   @Flag() placeholders = true;
 }
