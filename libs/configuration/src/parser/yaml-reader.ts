@@ -1,0 +1,194 @@
+import { Composer, type Document, isAlias, isMap, isScalar, isSeq, Parser, type ParsedNode, type Scalar } from 'yaml';
+import { CST, type YAMLMap, type YAMLSeq } from 'yaml';
+import { isJsonObject, type Json } from '@tigateway/model';
+import { type DocumentTree, MAX_DEPTH, ReadingState, type TextProblem } from './document-tree.js';
+import { exactNumber } from './json-reader.js';
+import { JsonRecord } from './json-record.js';
+
+/** `merge` and `uniqueKeys` are done here: the library's take quadratic time and do not name the first place. */
+export const YAML_OPTIONS = {
+  schema: 'core',
+  merge: false,
+  uniqueKeys: false,
+  resolveKnownTags: false,
+  prettyErrors: false,
+  keepSourceTokens: false,
+} as const;
+
+/** What aliases may add to a text: nodes repeated through `*alias`, all in all. More is a bomb, not a configuration. */
+const MAX_ALIASED_NODES = 500_000;
+
+/** Reads every document of a YAML 1.2 text. Dates stay text; `<<` merges as SnakeYAML does. */
+export function readYaml(text: string): { trees: readonly DocumentTree[]; problems: readonly TextProblem[] } {
+  const state = new ReadingState(text);
+  const trees: DocumentTree[] = [];
+  for (const document of composeYaml(text, (offset) => state.report('too-deep', TOO_DEEP, offset))) {
+    for (const { message, pos } of document.errors) state.report('yaml-syntax', message, pos[0]);
+    for (const { message, pos } of document.warnings) state.report('yaml-syntax', message, pos[0]);
+    if (document.errors.length > 0) continue;
+    const root = new YamlReader(state).read(document.contents);
+    trees.push({ root, offsets: state.offsets });
+  }
+  return { trees, problems: state.problems };
+}
+
+const TOO_DEEP = `objects and arrays may stand in each other at most ${MAX_DEPTH} deep`;
+
+/**
+ * The documents as the library composes them. Its composer recurses and can end the process on deep nesting, so that is
+ * looked for first, in the flat output of its parser.
+ */
+export function* composeYaml(text: string, onTooDeep: (offset: number) => void): Generator<Document.Parsed> {
+  const composer = new Composer(YAML_OPTIONS);
+  for (const token of new Parser().parse(text)) {
+    const tooDeep = token.type === 'document' ? firstTooDeep(token) : undefined;
+    if (tooDeep !== undefined) return onTooDeep(tooDeep);
+    yield* composer.next(token);
+  }
+  yield* composer.end(false, text.length);
+}
+
+function firstTooDeep(document: CST.Document): number | undefined {
+  const waiting: { token: CST.Token | null | undefined; depth: number }[] = [{ token: document.value, depth: 1 }];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const { token, depth } = next;
+    if (!token || !('items' in token)) continue;
+    if (depth > MAX_DEPTH) return token.offset;
+    for (const item of token.items)
+      waiting.push({ token: item.key, depth: depth + 1 }, { token: item.value, depth: depth + 1 });
+  }
+  return undefined;
+}
+
+/** What an anchor stands for; without a value it is still being read, so an alias to it would hold itself. */
+interface Anchored {
+  value?: Json;
+  nodes: number;
+}
+
+/** Turns the nodes of one YAML document into JSON. */
+class YamlReader {
+  private readonly anchors = new Map<string, Anchored>();
+  private nodes = 0;
+  private aliasedNodes = 0;
+
+  constructor(private readonly state: ReadingState) {}
+
+  read(node: ParsedNode | null, offset = offsetOf(node)): Json {
+    this.nodes++;
+    if (node === null) return null;
+    if (isAlias(node)) return this.alias(node.source, offsetOf(node));
+    const anchored: Anchored | undefined = node.anchor === undefined ? undefined : { nodes: this.nodes };
+    if (anchored) this.anchors.set(node.anchor as string, anchored);
+    const value = isMap(node) ? this.map(node, offset) : isSeq(node) ? this.sequence(node, offset) : scalarValue(node);
+    if (anchored) {
+      anchored.value = value;
+      anchored.nodes = this.nodes - anchored.nodes + 1;
+    }
+    return value;
+  }
+
+  private alias(name: string, offset: number): Json {
+    const anchored = this.anchors.get(name);
+    if (anchored?.value === undefined) {
+      const message = anchored
+        ? `the alias *${name} stands inside its own anchor`
+        : `no anchor &${name} stands before this alias`;
+      this.state.report('bad-alias', message, offset);
+      return null;
+    }
+    this.nodes += anchored.nodes;
+    this.aliasedNodes += anchored.nodes;
+    if (this.aliasedNodes > MAX_ALIASED_NODES && this.aliasedNodes - anchored.nodes <= MAX_ALIASED_NODES) {
+      this.state.report('alias-limit', `aliases repeat more than ${MAX_ALIASED_NODES} values`, offset);
+    }
+    return anchored.value;
+  }
+
+  private sequence(node: YAMLSeq.Parsed, offset: number): Json {
+    const items: Json[] = [];
+    const places: number[] = [];
+    if (!this.state.enter(offset)) return items;
+    this.state.offsets.set(items, offset, places);
+    for (const [index, item] of node.items.entries()) {
+      places.push(offsetOf(item));
+      this.state.path.push(index);
+      items.push(this.read(item));
+      this.state.path.pop();
+    }
+    return items;
+  }
+
+  private map(node: YAMLMap.Parsed, offset: number): Json {
+    const record = new JsonRecord();
+    if (!this.state.enter(offset)) return record;
+    this.state.offsets.set(record, offset);
+    const seen = new Map<string, number>();
+    const merged: Json[] = [];
+    for (const { key: keyNode, value: valueNode } of node.items) {
+      const keyOffset = offsetOf(keyNode);
+      if (isMergeKey(keyNode)) {
+        merged.push(...this.mergeSources(valueNode, keyOffset));
+        continue;
+      }
+      const key = this.key(keyNode, keyOffset);
+      if (key === undefined) continue;
+      const accepted = this.state.acceptKey(key, keyOffset, seen.get(key));
+      if (!seen.has(key)) seen.set(key, keyOffset);
+      this.state.path.push(key);
+      const value = this.read(valueNode, keyOffset);
+      this.state.path.pop();
+      if (accepted) record[key] = value;
+    }
+    for (const source of merged) {
+      for (const [key, value] of Object.entries(source as Record<string, Json>)) {
+        if (!Object.hasOwn(record, key)) record[key] = value;
+      }
+    }
+    return record;
+  }
+
+  /** The maps that `<<` brings in, the stronger first: what the map itself says is stronger than all of them. */
+  private mergeSources(node: ParsedNode | null, offset: number): Json[] {
+    this.state.path.push('<<');
+    const value = this.read(node, offset);
+    this.state.path.pop();
+    const sources = Array.isArray(value) ? (value as readonly Json[]) : [value];
+    const maps = sources.filter(isJsonObject);
+    if (maps.length < sources.length) {
+      this.state.report('bad-merge', '"<<" takes a map or a list of maps', offset, '<<');
+    }
+    return maps;
+  }
+
+  private key(node: ParsedNode | null, offset: number): string | undefined {
+    if (node !== null && isScalar(node)) {
+      if (node.anchor !== undefined) this.anchors.set(node.anchor, { value: scalarValue(node), nodes: 1 });
+      return typeof node.value === 'string' ? node.value : node.source;
+    }
+    const value = node !== null && isAlias(node) ? this.alias(node.source, offset) : undefined;
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
+    this.state.report('bad-key', 'a key must be a text', offset);
+    return undefined;
+  }
+}
+
+function offsetOf(node: ParsedNode | null): number {
+  return node?.range[0] ?? 0;
+}
+
+export function isMergeKey(node: ParsedNode | null): boolean {
+  return isScalar(node) && node.type === 'PLAIN' && node.value === '<<';
+}
+
+function scalarValue({ value, source }: Scalar.Parsed): Json {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value;
+    case 'number':
+      return exactNumber(value, source);
+    default:
+      return null;
+  }
+}
