@@ -1,4 +1,4 @@
-import { type ConfigurationKey, keyText } from './configuration-key.js';
+import { type ConfigType, type ConfigurationKey, keyText } from './configuration-key.js';
 import { formatPosition, type Position, type Problem } from './problem.js';
 
 export type ErrorCode =
@@ -88,11 +88,13 @@ export class SourceDisabledError extends GatewayError {
 export class RouteCompileError extends GatewayError {
   readonly code = 'route.compile';
 
+  /** @param configType what does not compile: a route, or a filter or setting that routes are made with */
   constructor(
     readonly routeId: string,
     readonly problems: readonly Problem[],
+    readonly configType: ConfigType = 'route',
   ) {
-    super(`route "${routeId}": ${problems.map(describeProblem).join('; ')}`);
+    super(`${configType} "${routeId}": ${problems.map(describeProblem).join('; ')}`);
   }
 }
 

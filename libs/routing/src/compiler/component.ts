@@ -19,6 +19,8 @@ export type Shortcut =
 export interface CompileContext {
   /** Of the route it stands in; a named filter's or default filter's component is compiled once for all routes: `undefined`. */
   readonly routeId: string | undefined;
+  /** `filters/2`, `default-filters/0` or `filter:<id>`: tells the components of a route apart, the same over reloads. */
+  readonly position?: string;
   readonly clock: Clock;
 }
 

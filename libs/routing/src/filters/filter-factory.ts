@@ -13,6 +13,8 @@ export interface GatewayFilter {
   onResponse?(exchange: Exchange): void | Promise<void>;
   /** Around everything that comes later in the chain, the upstream call included. `proceed` may be called again. */
   around?(exchange: Exchange, proceed: () => Promise<void>): Promise<void>;
+  /** URI variables that its templates need; a route whose predicates cannot supply them is refused. */
+  readonly variables?: readonly string[];
   /** Fixed place in the chain; absent: by the filter's position. */
   readonly order?: number;
   /** As the actuator shows it: `[AddRequestHeader X-A = 'b']`. */

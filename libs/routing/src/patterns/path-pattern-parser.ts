@@ -1,5 +1,5 @@
-import { RE2JS } from 're2js';
 import { ComponentError } from '../compiler/component.js';
+import { JavaRegex } from './java-regex.js';
 import { AnySegment, CaptureSegment, LiteralSegment, MixedSegment, type PathSegmentMatcher } from './path-segment.js';
 
 /** A pattern in its parts. */
@@ -150,13 +150,16 @@ function segmentOf(text: string, pieces: readonly Piece[]): PathSegmentMatcher {
     }
   }
   const variables = pieces.flatMap((piece) => (piece.kind === 'capture' ? [piece.name] : []));
-  return new MixedSegment(RE2JS.compile(pieces.map((piece) => regexOf(text, piece)).join(''), RE2JS.DOTALL), variables);
+  return new MixedSegment(
+    JavaRegex.compile(pieces.map((piece) => regexOf(text, piece)).join(''), { dotMatchesAll: true }),
+    variables,
+  );
 }
 
 function regexOf(text: string, piece: Piece): string {
   switch (piece.kind) {
     case 'text':
-      return RE2JS.quote(piece.text);
+      return piece.text.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&');
     case 'one':
       return '.';
     case 'capture':
@@ -168,18 +171,22 @@ function regexOf(text: string, piece: Piece): string {
   }
 }
 
-function constraintOf(text: string, piece: Piece & { kind: 'capture' }): RE2JS {
+function constraintOf(text: string, piece: Piece & { kind: 'capture' }): JavaRegex {
   const at = piece.at + piece.name.length + 2;
-  let regex: RE2JS;
-  try {
-    regex = RE2JS.compile(piece.constraint as string, RE2JS.DOTALL);
-  } catch (error) {
-    throw wrong(text, at, `"${piece.constraint}" is not a regular expression: ${(error as Error).message}`);
-  }
-  if (regex.groupCount() > 0) {
+  const regex = compiledAt(text, at, piece.constraint as string);
+  if (regex.groups.count > 0) {
     throw wrong(text, at, `capturing groups are not allowed in "${piece.constraint}"; write (?:…)`);
   }
   return regex;
+}
+
+function compiledAt(text: string, at: number, constraint: string): JavaRegex {
+  try {
+    return JavaRegex.compile(constraint, { dotMatchesAll: true });
+  } catch (error) {
+    if (error instanceof ComponentError) throw wrong(text, at, error.message);
+    throw error;
+  }
 }
 
 function wrong(text: string, at: number, what: string): ComponentError {

@@ -81,8 +81,8 @@ describe('PathPattern', () => {
     ['/a/{*r}/b', 4, 'at the start or at the end'],
     ['/a{*r}', 3, 'whole segment'],
     ['/{a:}', 5, 'empty regular expression'],
-    ['/{a:[}', 5, 'not a regular expression'],
-    ['/{a:(}', 5, 'not a regular expression'],
+    ['/{a:[}', 5, 'no regular expression'],
+    ['/{a:(}', 5, 'no regular expression'],
     ['/{a:(x)}', 5, 'capturing groups'],
   ])('refuses %s at position %i', (pattern, position, message) => {
     expect(() => PathPattern.parse(pattern)).toThrow(`"${pattern}", position ${position}: `);

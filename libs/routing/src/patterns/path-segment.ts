@@ -1,5 +1,5 @@
-import { RE2JS } from 're2js';
 import type { MatchCapture } from '../predicates/predicate-factory.js';
+import type { JavaRegex } from './java-regex.js';
 import type { PreparedPath } from './prepared-path.js';
 
 /** One segment of a path pattern. */
@@ -49,14 +49,14 @@ export class CaptureSegment implements PathSegmentMatcher {
 
   constructor(
     private readonly name: string,
-    private readonly constraint: RE2JS | undefined,
+    private readonly constraint: JavaRegex | undefined,
   ) {
     this.variables = [name];
   }
 
   matches(path: PreparedPath, index: number): boolean {
     const value = path.segments[index] as string;
-    return value !== '' && (this.constraint === undefined || this.constraint.matches(value));
+    return value !== '' && (this.constraint === undefined || this.constraint.fullMatch(value));
   }
 
   capture(value: string, capture: MatchCapture): void {
@@ -67,20 +67,19 @@ export class CaptureSegment implements PathSegmentMatcher {
 /** Text mixed with `?`, `*` and `{name}`: each takes as much as it can, from the left. */
 export class MixedSegment implements PathSegmentMatcher {
   constructor(
-    private readonly regex: RE2JS,
+    private readonly regex: JavaRegex,
     readonly variables: readonly string[],
   ) {}
 
   matches(path: PreparedPath, index: number, isLast: boolean): boolean {
     const value = path.segments[index] as string;
     if (value === '' && !(isLast && this.variables.length === 0)) return false;
-    return this.regex.matches(value);
+    return this.regex.fullMatch(value);
   }
 
   capture(value: string, capture: MatchCapture): void {
     if (this.variables.length === 0) return;
-    const matcher = this.regex.matcher(value);
-    matcher.matches();
-    this.variables.forEach((name, at) => capture.set(name, matcher.group(at + 1) ?? ''));
+    const groups = this.regex.fullMatchGroups(value);
+    this.variables.forEach((name, at) => capture.set(name, groups?.[at + 1] ?? ''));
   }
 }

@@ -1,6 +1,7 @@
-import type { Json, Rank, RouteDefinition } from '@tigateway/model';
+import type { Rank, RouteDefinition } from '@tigateway/model';
 import type { UpstreamTarget } from '../exchange/exchange.js';
 import type { FilterChain } from '../filters/filter-chain.js';
+import type { CorsSettings } from '../globals/cors.settings.js';
 import type { RoutePredicate } from '../predicates/predicate-factory.js';
 
 /** A route made ready: nothing about it is computed again for a request. Unchanged routes keep their object over reloads. */
@@ -16,8 +17,8 @@ export interface CompiledRoute {
   /** Milliseconds; `undefined` takes the global setting, a negative response timeout means none. */
   readonly connectTimeoutMs: number | undefined;
   readonly responseTimeoutMs: number | undefined;
-  /** `metadata.cors` as written. */
-  readonly cors: Json | undefined;
+  /** `metadata.cors`; `undefined` leaves it to the global configuration `cors`. */
+  readonly cors: CorsSettings | undefined;
 }
 
 /** A route's `uri`, parsed. Path and query of it are ignored, except by `forward:`. */

@@ -1,0 +1,38 @@
+import { isIP } from 'node:net';
+import { hostname, networkInterfaces } from 'node:os';
+
+/** An address and a port that this process listens on; `0.0.0.0` and `::` stand for every local address. */
+export interface OwnListener {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What the compiler may know of the process: a route to the gateway's own ports would be a loop. */
+export abstract class CompileEnvironment {
+  abstract readonly ownListeners: readonly OwnListener[];
+}
+
+/** @param host a name or an IP address without brackets */
+export function isOwnListener({ ownListeners }: CompileEnvironment, host: string, port: number): boolean {
+  return ownListeners.some((listener) => listener.port === port && reaches(listener.address, host.toLowerCase()));
+}
+
+function reaches(address: string, host: string): boolean {
+  if (host === address || isUnspecified(host)) return true;
+  if (isLoopback(host)) return isUnspecified(address) || isLoopback(address);
+  return isUnspecified(address) && isLocal(host);
+}
+
+function isUnspecified(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
+}
+
+function isLoopback(host: string): boolean {
+  if (isIP(host) === 4) return host.startsWith('127.');
+  return host === '::1' || host.startsWith('::ffff:7f') || host === 'localhost' || host.endsWith('.localhost');
+}
+
+function isLocal(host: string): boolean {
+  if (host === hostname().toLowerCase()) return true;
+  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === host));
+}

@@ -1,0 +1,206 @@
+import {
+  bind,
+  type Clock,
+  isJsonObject,
+  type Json,
+  pointerTo,
+  type Problem,
+  type RouteDefinition,
+} from '@tigateway/model';
+import { compileGlobal, type GlobalPart } from '../globals/compile-global.js';
+import type { RoutePredicate } from '../predicates/predicate-factory.js';
+import { at, type Compilation, NO_PROBLEMS } from './compilation.js';
+import type { CompileEnvironment } from './compile-environment.js';
+import type { ComponentCatalogue } from './component-catalogue.js';
+import { ComponentCompiler } from './component-compiler.js';
+import type { FilterBlueprint } from './named-filters.js';
+import { inOrder, type PlacedFilter } from './placed-filter.js';
+import type { RouteBlueprint } from './route-blueprint.js';
+import { FilterDefinitionSchema, RouteDefinitionSchema } from './route-definition.schema.js';
+import { readRouteMetadata } from './route-metadata.js';
+import { RouteSelector } from './route-selector.js';
+import { parseRouteUri } from './route-uri.js';
+
+const NO_PREDICATES: readonly RoutePredicate[] = Object.freeze([]);
+const NO_FILTERS: readonly PlacedFilter[] = Object.freeze([]);
+
+/**
+ * Compiles definitions, and so is also what validates them: all problems of one are reported. What was compiled once is
+ * remembered by the definition's identity, so a definition that is validated and then put in force is compiled once.
+ */
+export class RouteCompiler {
+  private readonly components: ComponentCompiler;
+  private readonly routes = new WeakMap<object, Compilation<RouteBlueprint>>();
+  private readonly filters = new WeakMap<object, Compilation<FilterBlueprint>>();
+
+  constructor(
+    catalogue: ComponentCatalogue,
+    clock: Clock,
+    private readonly environment: CompileEnvironment,
+  ) {
+    this.components = new ComponentCompiler(catalogue, clock);
+  }
+
+  /** @param pointer where the definition stands in what was sent */
+  compileRoute(definition: Json, pointer = ''): Compilation<RouteBlueprint> {
+    return at(
+      pointer,
+      remembered(this.routes, definition, () => this.route(definition)),
+    );
+  }
+
+  /** A named filter: a FilterDefinition. */
+  compileFilter(definition: Json, pointer = ''): Compilation<FilterBlueprint> {
+    return at(
+      pointer,
+      remembered(this.filters, definition, () => this.filter(definition)),
+    );
+  }
+
+  /** A global configuration; one that routing does not know has neither a result nor problems. */
+  compileGlobal(configId: string, configuration: Json, pointer = ''): Compilation<GlobalPart> {
+    return at(
+      pointer,
+      compileGlobal(configId, configuration, (filters, problems, inner) =>
+        this.placed(filters, inner, 'default-filters', undefined, problems),
+      ),
+    );
+  }
+
+  private route(definition: Json): Compilation<RouteBlueprint> {
+    const bound = bind(RouteDefinitionSchema, definition);
+    const problems: Problem[] = [...bound.problems];
+    const warnings: Problem[] = [];
+    // Problems of the shape do not hide those of what it holds.
+    const shape = bound.value ?? readableParts(definition);
+    const predicates = this.predicates(shape.predicates, shape.id, problems);
+    const filters = this.placed(shape.filters, '/filters', 'filters', shape.id, problems);
+    const uri =
+      shape.uri === undefined ? undefined : parseRouteUri(shape.uri, this.environment, '/uri', problems, warnings);
+    const settings = readRouteMetadata(shape.metadata, '/metadata', problems);
+    if (problems.length === 0) refuseUnknownVariables(predicates, shape.filters.length, filters, problems);
+    if (shape.predicates.length === 0) {
+      const message = 'a route without predicates takes every request that no route before it took';
+      warnings.push({ pointer: '/predicates', code: 'no-predicates', message });
+    }
+    if (problems.length > 0 || uri === undefined || bound.value === undefined) return { problems, warnings };
+    const result: RouteBlueprint = {
+      id: bound.value.id,
+      definition: definition as unknown as RouteDefinition,
+      order: bound.value.order,
+      isEnabled: bound.value.enabled,
+      predicates,
+      filters: inOrder(filters),
+      uri,
+      ...settings,
+    };
+    return { result, problems: NO_PROBLEMS, warnings: warnings.length === 0 ? NO_PROBLEMS : warnings };
+  }
+
+  private filter(definition: Json): Compilation<FilterBlueprint> {
+    const bound = bind(FilterDefinitionSchema, definition);
+    const problems: Problem[] = [...bound.problems];
+    const warnings: Problem[] = [];
+    const { id, name, args } = bound.value ?? readableParts(definition);
+    const component = { name: name ?? '', args: args ?? {} };
+    const filter = name
+      ? this.components.filter(component, '', { routeId: undefined, position: `filter:${id}` }, problems)
+      : undefined;
+    if (!filter || problems.length > 0 || bound.value === undefined) return { problems, warnings };
+    const { order, enabled, routes } = bound.value;
+    if (routes?.length === 0) {
+      warnings.push({ pointer: '/routes', code: 'no-routes', message: 'an empty list names no route at all' });
+    }
+    const result: FilterBlueprint = {
+      id: bound.value.id,
+      isEnabled: enabled,
+      placed: { filter, order: order ?? filter.order ?? 0 },
+      selector: new RouteSelector(routes),
+    };
+    return { result, problems: NO_PROBLEMS, warnings };
+  }
+
+  private predicates(
+    definitions: readonly Json[],
+    routeId: string | undefined,
+    problems: Problem[],
+  ): readonly RoutePredicate[] {
+    if (definitions.length === 0) return NO_PREDICATES;
+    return definitions.flatMap((definition, index) => {
+      const context = { routeId, position: `predicates/${index}` };
+      return this.components.predicate(definition, `/predicates/${index}`, context, problems) ?? [];
+    });
+  }
+
+  /** A list of filters; where a filter has no order of its own, its place in the list is its order. */
+  private placed(
+    definitions: readonly Json[],
+    pointer: string,
+    position: string,
+    routeId: string | undefined,
+    problems: Problem[],
+  ): readonly PlacedFilter[] {
+    if (definitions.length === 0) return NO_FILTERS;
+    return definitions.flatMap((definition, index) => {
+      const context = { routeId, position: `${position}/${index}` };
+      const filter = this.components.filter(definition, pointerTo(pointer, index), context, problems);
+      return filter ? [{ filter, order: filter.order ?? index + 1 }] : [];
+    });
+  }
+}
+
+function remembered<T>(
+  memory: WeakMap<object, Compilation<T>>,
+  definition: Json,
+  compile: () => Compilation<T>,
+): Compilation<T> {
+  if (!isJsonObject(definition)) return compile();
+  const known = memory.get(definition);
+  if (known) return known;
+  const compilation = compile();
+  memory.set(definition, compilation);
+  return compilation;
+}
+
+/** What can still be looked into where the definition's shape is wrong. */
+function readableParts(definition: Json): {
+  id: string | undefined;
+  uri: string | undefined;
+  name: string | undefined;
+  args: Json;
+  predicates: readonly Json[];
+  filters: readonly Json[];
+  metadata: Json;
+} {
+  const parts = isJsonObject(definition) ? definition : {};
+  const text = (value: Json | undefined): string | undefined => (typeof value === 'string' ? value : undefined);
+  const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? (value as readonly Json[]) : []);
+  return {
+    id: text(parts['id']),
+    uri: text(parts['uri']),
+    name: text(parts['name']),
+    args: parts['args'] ?? null,
+    predicates: list(parts['predicates']),
+    filters: list(parts['filters']),
+    metadata: parts['metadata'] ?? null,
+  };
+}
+
+/** A template variable that nothing fills would fail every request: it is refused here. */
+function refuseUnknownVariables(
+  predicates: readonly RoutePredicate[],
+  written: number,
+  filters: readonly PlacedFilter[],
+  problems: Problem[],
+): void {
+  if (filters.length !== written || !filters.some(({ filter }) => filter.variables?.length)) return;
+  const supplied = new Set(predicates.flatMap(({ variables }) => variables ?? []));
+  filters.forEach(({ filter }, index) => {
+    for (const name of new Set(filter.variables)) {
+      if (supplied.has(name)) continue;
+      const known = supplied.size > 0 ? `they capture ${[...supplied].join(', ')}` : 'they capture none';
+      const message = `the route's predicates do not capture the variable "${name}"; ${known}`;
+      problems.push({ pointer: `/filters/${index}`, code: 'unknown-variable', message });
+    }
+  });
+}

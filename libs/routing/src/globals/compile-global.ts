@@ -1,0 +1,94 @@
+import { bind, type GlobalSettingsSchema, type Json, pointerTo, type Problem } from '@tigateway/model';
+import { type Compilation, NO_PROBLEMS } from '../compiler/compilation.js';
+import { ComponentError } from '../compiler/component.js';
+import { inOrder, type PlacedFilter } from '../compiler/placed-filter.js';
+import { PathPattern } from '../patterns/path-pattern.js';
+import { ACCESS_LOG_SETTINGS, type AccessLogSettings } from './access-log.settings.js';
+import { type CompiledGlobals, DEFAULT_GLOBALS, GlobalCors } from './compiled-globals.js';
+import { CORS_SETTINGS, type GlobalCorsSettings } from './cors.settings.js';
+import { DEFAULT_FILTERS_SETTINGS, type DefaultFiltersSettings } from './default-filters.settings.js';
+import { HTTPCLIENT_SETTINGS, type HttpClientSettings } from './httpclient.settings.js';
+import { METRICS_SETTINGS, type MetricsSettings } from './metrics.settings.js';
+
+/** The part of the globals that one configuration decides. */
+export type GlobalPart = Partial<CompiledGlobals>;
+
+type FilterListCompiler = (
+  definitions: readonly Json[],
+  problems: Problem[],
+  pointer: string,
+) => readonly PlacedFilter[];
+
+/** Which part of the globals a configuration of that id decides; `undefined` where routing does not know it. */
+export const PART_OF: Readonly<Record<string, keyof CompiledGlobals | undefined>> = Object.assign(
+  Object.create(null) as Record<string, keyof CompiledGlobals>,
+  {
+    cors: 'cors',
+    httpclient: 'httpclient',
+    'default-filters': 'defaultFilters',
+    metrics: 'metrics',
+    'access-log': 'accessLog',
+  },
+);
+
+/** The part as it is without a configuration. */
+export function defaultPart(part: keyof CompiledGlobals): GlobalPart {
+  return { [part]: DEFAULT_GLOBALS[part] };
+}
+
+export function compileGlobal(
+  configId: string,
+  configuration: Json,
+  compileFilters: FilterListCompiler,
+): Compilation<GlobalPart> {
+  switch (PART_OF[configId]) {
+    case undefined:
+      return { problems: NO_PROBLEMS, warnings: NO_PROBLEMS };
+    case 'cors':
+      return read(CORS_SETTINGS, configuration, compileCors);
+    case 'httpclient':
+      return read(HTTPCLIENT_SETTINGS, configuration, (httpclient: HttpClientSettings) => ({ httpclient }));
+    case 'metrics':
+      return read(METRICS_SETTINGS, configuration, (metrics: MetricsSettings) => ({ metrics }));
+    case 'accessLog':
+      return read(ACCESS_LOG_SETTINGS, configuration, (accessLog: AccessLogSettings) => ({ accessLog }));
+    case 'defaultFilters':
+      return read(DEFAULT_FILTERS_SETTINGS, configuration, ({ defaultFilters }: DefaultFiltersSettings, problems) => ({
+        defaultFilters: inOrder(compileFilters(defaultFilters, problems, filtersPointer(configuration))),
+      }));
+  }
+}
+
+function read<T extends object>(
+  { type, unwrap }: GlobalSettingsSchema<T>,
+  configuration: Json,
+  compile: (settings: T, problems: Problem[]) => GlobalPart,
+): Compilation<GlobalPart> {
+  const bound = bind(type, unwrap ? unwrap(configuration) : configuration);
+  if (bound.value === undefined) return { problems: bound.problems, warnings: NO_PROBLEMS };
+  const problems: Problem[] = [];
+  const result = compile(bound.value, problems);
+  return problems.length > 0 ? { problems, warnings: NO_PROBLEMS } : { result, problems, warnings: NO_PROBLEMS };
+}
+
+function compileCors(settings: GlobalCorsSettings, problems: Problem[]): GlobalPart {
+  const configurations = Object.entries(settings.corsConfigurations).flatMap(([key, cors]) => {
+    try {
+      // Spring's YAML needs brackets around a key with slashes.
+      return [{ pattern: PathPattern.parse(key.replace(/^\[(.*)\]$/, '$1')), settings: cors }];
+    } catch (error) {
+      if (!(error instanceof ComponentError)) throw error;
+      const pointer = pointerTo('/cors-configurations', key);
+      problems.push({ pointer, code: error.code, message: error.message });
+      return [];
+    }
+  });
+  return { cors: new GlobalCors(configurations, settings.addToSimpleUrlHandlerMapping, settings.enabled) };
+}
+
+/** Where the list of filters stands in what was written. */
+function filtersPointer(configuration: Json): string {
+  if (Array.isArray(configuration) || configuration === null || typeof configuration !== 'object') return '';
+  const [key] = Object.keys(configuration);
+  return key === undefined ? '' : pointerTo('', key);
+}
