@@ -1,0 +1,32 @@
+import { Clock } from '@tigateway/model';
+import { Injectable } from '@nestjs/common';
+
+const VERSION = /^v([1-9]\d{0,15})$/;
+
+/** @returns the milliseconds that a version is named after, or `undefined` where the text names no version */
+export function versionMs(version: string): number | undefined {
+  const ms = Number(VERSION.exec(version)?.[1] ?? Number.NaN);
+  return Number.isSafeInteger(ms) ? ms : undefined;
+}
+
+export function versionName(ms: number): string {
+  return `v${ms}`;
+}
+
+/** Mints version names. A name is never given twice and always greater than the one before, whatever the clock does. */
+@Injectable()
+export class VersionClock {
+  private lastMs = 0;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Nothing minted from now on is older than or equal to `lastVersionMs`, in milliseconds since the epoch. */
+  seed(lastVersionMs: number): void {
+    this.lastMs = Math.max(this.lastMs, lastVersionMs);
+  }
+
+  mint(): string {
+    this.lastMs = Math.max(Math.floor(this.clock.now()), this.lastMs + 1);
+    return versionName(this.lastMs);
+  }
+}
