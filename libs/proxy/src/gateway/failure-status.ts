@@ -1,0 +1,25 @@
+import { ExchangeError } from '@tigateway/routing';
+import { UpstreamError, type UpstreamFailure } from '../ports/upstream-client.js';
+
+/** `precise`: 502, 503 and 504 by cause; `scg`: Spring Cloud Gateway's 500 for all but the response timeout. */
+export type ErrorStatusMode = 'precise' | 'scg';
+
+const PRECISE = {
+  connect: 502,
+  'connect-timeout': 504,
+  'pool-exhausted': 503,
+  denied: 502,
+  reset: 502,
+  'response-timeout': 504,
+  protocol: 502,
+  'request-body': 400,
+} as const satisfies Record<UpstreamFailure, number>;
+
+/** The status that tells a client of a failure. */
+export function statusOfFailure(error: unknown, mode: ErrorStatusMode): number {
+  if (error instanceof UpstreamError) {
+    if (mode === 'scg' && error.failure !== 'response-timeout' && error.failure !== 'request-body') return 500;
+    return PRECISE[error.failure];
+  }
+  return error instanceof ExchangeError ? error.status : 500;
+}

@@ -1,0 +1,96 @@
+/*
+ * Header fields that end at the next hop (RFC 9110, section 7.6.1): they are never passed on, in either direction, and
+ * neither is what a `Connection` header names beside them.
+ */
+
+/** The name is given as it came; compared without case. Only names of these lengths are looked at closely. */
+export function isHopByHop(name: string): boolean {
+  switch (name.length) {
+    case 2:
+      return equals(name, 'te');
+    case 7:
+      return equals(name, 'trailer') || equals(name, 'upgrade');
+    case 10:
+      return equals(name, 'connection') || equals(name, 'keep-alive');
+    case 16:
+      return equals(name, 'proxy-connection');
+    case 17:
+      return equals(name, 'transfer-encoding');
+    case 18:
+      return equals(name, 'proxy-authenticate');
+    case 19:
+      return equals(name, 'proxy-authorization');
+    case 21:
+      return equals(name, 'x-application-context');
+    default:
+      return false;
+  }
+}
+
+/** What a `Connection` header may not take away: it would change where a message ends, or what the gateway vouches for. */
+const PROTECTED = /^(?:host|content-length|transfer-encoding|forwarded|x-forwarded-.*|cache-control)$/;
+/** By far the usual values; they name nothing that goes on. */
+const PLAIN = /^(?:keep-alive|close|upgrade|te|keep-alive, ?upgrade|upgrade, ?keep-alive)$/i;
+
+/** Removes the lines that `Connection` headers name, in place; the hop-by-hop fields themselves stay. */
+export function dropNominated(lines: string[]): void {
+  let nominated: Set<string> | undefined;
+  for (let at = 0; at < lines.length; at += 2) {
+    if (!isConnection(lines[at] as string)) continue;
+    const value = lines[at + 1] as string;
+    if (PLAIN.test(value)) continue;
+    for (const token of value.toLowerCase().split(',')) {
+      const name = token.trim();
+      if (name !== '' && !isHopByHop(name) && !PROTECTED.test(name)) (nominated ??= new Set()).add(name);
+    }
+  }
+  if (nominated === undefined) return;
+  let kept = 0;
+  for (let at = 0; at < lines.length; at += 2) {
+    if (nominated.has((lines[at] as string).toLowerCase())) continue;
+    lines[kept++] = lines[at] as string;
+    lines[kept++] = lines[at + 1] as string;
+  }
+  lines.length = kept;
+}
+
+/** Makes an upstream's head fit to be passed on, in place. */
+export function dropHopByHop(lines: string[]): void {
+  dropNominated(lines);
+  let kept = 0;
+  let chunked = false;
+  for (let at = 0; at < lines.length; at += 2) {
+    const name = lines[at] as string;
+    if (isHopByHop(name)) {
+      chunked ||= name.length === 17;
+      continue;
+    }
+    if (kept !== at) {
+      lines[kept] = name;
+      lines[kept + 1] = lines[at + 1] as string;
+    }
+    kept += 2;
+  }
+  lines.length = kept;
+  if (chunked) dropContentLength(lines);
+}
+
+/** A chunked message's own end counts; a length beside it is a trap. */
+function dropContentLength(lines: string[]): void {
+  let kept = 0;
+  for (let at = 0; at < lines.length; at += 2) {
+    const name = lines[at] as string;
+    if (name.length === 14 && equals(name, 'content-length')) continue;
+    lines[kept++] = name;
+    lines[kept++] = lines[at + 1] as string;
+  }
+  lines.length = kept;
+}
+
+function isConnection(name: string): boolean {
+  return name.length === 10 && equals(name, 'connection');
+}
+
+function equals(name: string, lower: string): boolean {
+  return name === lower || name.toLowerCase() === lower;
+}

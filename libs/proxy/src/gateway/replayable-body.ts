@@ -1,0 +1,68 @@
+import type { BodySink, BodySource, RequestBody } from '../ports/request-body.js';
+
+/**
+ * A request body that can be sent more than once, for filters that call the upstream again. What goes by is kept up to a
+ * limit; past it nothing is kept any more and the body is one like any other.
+ */
+export class ReplayableBody implements BodySource, BodySink {
+  readonly length: number | undefined;
+  private kept: Buffer[] | undefined = [];
+  private keptBytes = 0;
+  private trailers: readonly string[] | undefined;
+  private failure: Error | undefined;
+  private started = false;
+  private sink: BodySink | undefined;
+
+  constructor(
+    private readonly body: RequestBody,
+    private readonly limitBytes: number,
+  ) {
+    this.length = body.length;
+    if ((body.length ?? 0) > limitBytes) this.kept = undefined;
+  }
+
+  /** True as long as `read` may be called again. */
+  get isRepeatable(): boolean {
+    return !this.started || this.kept !== undefined;
+  }
+
+  read(sink: BodySink): void {
+    this.sink = sink;
+    if (!this.started) {
+      this.started = true;
+      this.body.read(this);
+      return;
+    }
+    for (const chunk of this.kept ?? []) sink.onBodyData(chunk);
+    if (this.failure !== undefined) sink.onBodyError(this.failure);
+    else if (this.trailers !== undefined) sink.onBodyEnd(this.trailers);
+    else this.body.resume();
+  }
+
+  pause(): void {
+    this.body.pause();
+  }
+
+  resume(): void {
+    this.body.resume();
+  }
+
+  onBodyData(chunk: Buffer): void {
+    if (this.kept !== undefined) {
+      this.keptBytes += chunk.length;
+      if (this.keptBytes > this.limitBytes) this.kept = undefined;
+      else this.kept.push(chunk);
+    }
+    this.sink?.onBodyData(chunk);
+  }
+
+  onBodyEnd(trailers: readonly string[]): void {
+    this.trailers = trailers;
+    this.sink?.onBodyEnd(trailers);
+  }
+
+  onBodyError(error: Error): void {
+    this.failure = error;
+    this.sink?.onBodyError(error);
+  }
+}
