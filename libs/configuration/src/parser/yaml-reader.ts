@@ -4,6 +4,7 @@ import { isJsonObject, type Json } from '@tigateway/model';
 import { type DocumentTree, MAX_DEPTH, ReadingState, type TextProblem } from './document-tree.js';
 import { exactNumber } from './json-reader.js';
 import { JsonRecord } from './json-record.js';
+import { type CutList, cutLists } from './yaml-segments.js';
 
 /** `merge` and `uniqueKeys` are done here: the library's take quadratic time and do not name the first place. */
 export const YAML_OPTIONS = {
@@ -18,18 +19,53 @@ export const YAML_OPTIONS = {
 /** What aliases may add to a text: nodes repeated through `*alias`, all in all. More is a bomb, not a configuration. */
 const MAX_ALIASED_NODES = 500_000;
 
+/** Texts longer than this are read in pieces, where they can be. */
+const CUT_CHARACTERS = 262_144;
+const SEGMENT_CHARACTERS = 32_768;
+
 /** Reads every document of a YAML 1.2 text. Dates stay text; `<<` merges as SnakeYAML does. */
-export function readYaml(text: string): { trees: readonly DocumentTree[]; problems: readonly TextProblem[] } {
+export function readYaml(text: string, cutCharacters = CUT_CHARACTERS): Reading {
+  return (
+    (text.length > cutCharacters ? readInPieces(text, Math.min(SEGMENT_CHARACTERS, cutCharacters)) : undefined) ??
+    readWhole(text)
+  );
+}
+
+export interface Reading {
+  readonly trees: readonly DocumentTree[];
+  readonly problems: readonly TextProblem[];
+}
+
+function readWhole(text: string): Reading {
   const state = new ReadingState(text);
-  const trees: DocumentTree[] = [];
+  const trees = [...treesOf(text, state, (offset) => offset, NO_LISTS)];
+  return { trees, problems: state.problems };
+}
+
+/** @returns `undefined` where the text must be read as a whole: for its errors, or because its pieces depend on each other */
+function readInPieces(text: string, segmentCharacters: number): Reading | undefined {
+  const cut = cutLists(text, segmentCharacters);
+  if (!cut) return undefined;
+  const state = new ReadingState(text);
+  const waiting = new Map(cut.lists.map((list) => [list.keyOffset, list]));
+  const trees = [...treesOf(cut.skeleton, state, cut.place, waiting)];
+  return state.problems.length === 0 && waiting.size === 0 ? { trees, problems: [] } : undefined;
+}
+
+const NO_LISTS = new Map<number, CutList>();
+
+function* treesOf(
+  text: string,
+  state: ReadingState,
+  place: (offset: number) => number,
+  lists: Map<number, CutList>,
+): Generator<DocumentTree> {
   for (const document of composeYaml(text, (offset) => state.report('too-deep', TOO_DEEP, offset))) {
     for (const { message, pos } of document.errors) state.report('yaml-syntax', message, pos[0]);
     for (const { message, pos } of document.warnings) state.report('yaml-syntax', message, pos[0]);
     if (document.errors.length > 0) continue;
-    const root = new YamlReader(state).read(document.contents);
-    trees.push({ root, offsets: state.offsets });
+    yield { root: new YamlReader(state, place, lists).read(document.contents), offsets: state.offsets };
   }
-  return { trees, problems: state.problems };
 }
 
 const TOO_DEEP = `objects and arrays may stand in each other at most ${MAX_DEPTH} deep`;
@@ -72,12 +108,20 @@ class YamlReader {
   private nodes = 0;
   private aliasedNodes = 0;
 
-  constructor(private readonly state: ReadingState) {}
+  /**
+   * @param place from an offset in this YAML text to the one in the document
+   * @param lists by the place of their key, the lists that were cut out; what is read is taken from it
+   */
+  constructor(
+    private readonly state: ReadingState,
+    private readonly place: (offset: number) => number,
+    private readonly lists: Map<number, CutList>,
+  ) {}
 
-  read(node: ParsedNode | null, offset = offsetOf(node)): Json {
+  read(node: ParsedNode | null, offset = this.offsetOf(node)): Json {
     this.nodes++;
     if (node === null) return null;
-    if (isAlias(node)) return this.alias(node.source, offsetOf(node));
+    if (isAlias(node)) return this.alias(node.source, this.offsetOf(node));
     const anchored: Anchored | undefined = node.anchor === undefined ? undefined : { nodes: this.nodes };
     if (anchored) this.anchors.set(node.anchor as string, anchored);
     const value = isMap(node) ? this.map(node, offset) : isSeq(node) ? this.sequence(node, offset) : scalarValue(node);
@@ -111,7 +155,7 @@ class YamlReader {
     if (!this.state.enter(offset)) return items;
     this.state.offsets.set(items, offset, places);
     for (const [index, item] of node.items.entries()) {
-      places.push(offsetOf(item));
+      places.push(this.offsetOf(item));
       this.state.path.push(index);
       items.push(this.read(item));
       this.state.path.pop();
@@ -126,7 +170,7 @@ class YamlReader {
     const seen = new Map<string, number>();
     const merged: Json[] = [];
     for (const { key: keyNode, value: valueNode } of node.items) {
-      const keyOffset = offsetOf(keyNode);
+      const keyOffset = this.offsetOf(keyNode);
       if (isMergeKey(keyNode)) {
         merged.push(...this.mergeSources(valueNode, keyOffset));
         continue;
@@ -136,7 +180,7 @@ class YamlReader {
       const accepted = this.state.acceptKey(key, keyOffset, seen.get(key));
       if (!seen.has(key)) seen.set(key, keyOffset);
       this.state.path.push(key);
-      const value = this.read(valueNode, keyOffset);
+      const value = this.cutOut(keyOffset, valueNode) ?? this.read(valueNode, keyOffset);
       this.state.path.pop();
       if (accepted) record[key] = value;
     }
@@ -146,6 +190,29 @@ class YamlReader {
       }
     }
     return record;
+  }
+
+  /** The list that was cut out from under this key, put together from its pieces. */
+  private cutOut(keyOffset: number, node: ParsedNode | null): Json | undefined {
+    const list = this.lists.get(keyOffset);
+    if (!list || (isScalar(node) ? node.value !== null : node !== null)) return undefined;
+    this.lists.delete(keyOffset);
+    const items: Json[] = [];
+    const places: number[] = [];
+    for (const { offset, text } of list.segments) {
+      for (const { root } of treesOf(text, this.state, (inner) => offset + inner, NO_LISTS)) {
+        for (const [index, item] of (Array.isArray(root) ? (root as readonly Json[]) : []).entries()) {
+          items.push(item);
+          places.push(this.state.offsets.ofItem(root as object, index) ?? offset);
+        }
+      }
+    }
+    this.state.offsets.set(items, keyOffset, places);
+    return items;
+  }
+
+  private offsetOf(node: ParsedNode | null): number {
+    return this.place(node?.range[0] ?? 0);
   }
 
   /** The maps that `<<` brings in, the stronger first: what the map itself says is stronger than all of them. */
@@ -171,10 +238,6 @@ class YamlReader {
     this.state.report('bad-key', 'a key must be a text', offset);
     return undefined;
   }
-}
-
-function offsetOf(node: ParsedNode | null): number {
-  return node?.range[0] ?? 0;
 }
 
 export function isMergeKey(node: ParsedNode | null): boolean {

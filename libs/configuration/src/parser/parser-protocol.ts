@@ -1,0 +1,20 @@
+import type { SourceName } from '@tigateway/model';
+import type { TextDocument } from './configuration-parser.js';
+import type { ParsedDocument } from './parsed-document.js';
+import type { Environment } from './placeholders.js';
+
+export interface WorkerData {
+  readonly environment: Environment;
+}
+
+/**
+ * What the parsing thread is asked: a new document, or the next part of the one at hand. Parts come one for one question, since
+ * taking a message over costs the asking thread time, and it must have its turn between them.
+ */
+export type Question =
+  { readonly ask: 'parse'; readonly source: SourceName; readonly document: TextDocument } | { readonly ask: 'next' };
+
+export interface Answer {
+  readonly part: ParsedDocument;
+  readonly isLast: boolean;
+}

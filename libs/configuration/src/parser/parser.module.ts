@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Clock } from '@tigateway/model';
+import { ConfigurationParser } from './configuration-parser.js';
+import { DocumentParser } from './document-parser.js';
+import { InProcessDocumentParser } from './in-process-document-parser.js';
+import { WorkerDocumentParser } from './worker-document-parser.js';
+
+const WORKER_SCRIPT = new URL('./parser.worker.js', import.meta.url);
+
+/** Expects a global provider of `Clock`. */
+@Module({
+  providers: [
+    ConfigurationParser,
+    {
+      provide: DocumentParser,
+      inject: [Clock],
+      // The thread runs JavaScript only: where the sources run as they are (tests), documents are parsed in process.
+      useFactory: (clock: Clock): DocumentParser =>
+        existsSync(fileURLToPath(WORKER_SCRIPT))
+          ? new WorkerDocumentParser(WORKER_SCRIPT, process.env, clock)
+          : new InProcessDocumentParser(process.env),
+    },
+  ],
+  exports: [ConfigurationParser, DocumentParser],
+})
+export class ParserModule implements OnApplicationShutdown {
+  constructor(private readonly parser: DocumentParser) {}
+
+  onApplicationShutdown(): Promise<void> {
+    return this.parser.close();
+  }
+}

@@ -1,0 +1,20 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { ConfigurationParser } from './configuration-parser.js';
+import type { ParsedDocument } from './parsed-document.js';
+import { partsOf } from './parsed-parts.js';
+import type { Answer, Question, WorkerData } from './parser-protocol.js';
+
+/* The parsing thread: one document at a time, its answer in parts. */
+
+const { environment } = workerData as WorkerData;
+const parser = new ConfigurationParser();
+let parts: Generator<ParsedDocument> = partsOf({ objects: [], problems: [], warnings: [] });
+
+parentPort?.on('message', (question: Question) => {
+  if (question.ask === 'parse') parts = partsOf(parser.parse(question.source, question.document, environment));
+  const next = parts.next();
+  const answer: Answer = next.done
+    ? { part: { objects: [], problems: [], warnings: [] }, isLast: true }
+    : { part: next.value, isLast: false };
+  parentPort?.postMessage(answer);
+});
