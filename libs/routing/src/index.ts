@@ -1,6 +1,7 @@
 export * from './compiler/compilation.js';
 export * from './compiler/compile-environment.js';
 export * from './compiler/component-catalogue.js';
+export * from './compiler/component-notation.js';
 export * from './compiler/component.js';
 export * from './compiler/named-filters.js';
 export * from './compiler/placed-filter.js';
