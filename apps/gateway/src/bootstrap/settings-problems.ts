@@ -1,4 +1,4 @@
-import { isLoopbackAddress } from './loopback.js';
+import { isLoopback } from '@tigateway/admin';
 import type { GatewaySettings } from './gateway-settings.js';
 
 export interface SettingsProblem {
@@ -9,7 +9,7 @@ export interface SettingsProblem {
 /** What is wrong between keys that are each right alone. */
 export function settingsProblems({ server, management, tigateway }: GatewaySettings): SettingsProblem[] {
   const problems: SettingsProblem[] = [];
-  if (!management.auth.token && !isLoopbackAddress(management.address)) {
+  if (!management.auth.token && !isLoopback(management.address)) {
     problems.push({
       pointer: '/management/address',
       message:
