@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../../../test/builders/fake-clock.js';
-import { VersionClock, versionMs } from './version-clock.js';
+import { VersionClock } from './version-clock.js';
+import { versionMs } from './version-name.js';
 
 describe('VersionClock', () => {
   it('names a version after the millisecond it was made in', () => {

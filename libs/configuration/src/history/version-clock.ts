@@ -1,17 +1,6 @@
 import { Clock } from '@tigateway/model';
 import { Injectable } from '@nestjs/common';
-
-const VERSION = /^v([1-9]\d{0,15})$/;
-
-/** @returns the milliseconds that a version is named after, or `undefined` where the text names no version */
-export function versionMs(version: string): number | undefined {
-  const ms = Number(VERSION.exec(version)?.[1] ?? Number.NaN);
-  return Number.isSafeInteger(ms) ? ms : undefined;
-}
-
-export function versionName(ms: number): string {
-  return `v${ms}`;
-}
+import { versionName } from './version-name.js';
 
 /** Mints version names. A name is never given twice and always greater than the one before, whatever the clock does. */
 @Injectable()

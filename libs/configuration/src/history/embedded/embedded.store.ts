@@ -1,0 +1,123 @@
+import { type ConfigurationKey, ConfigurationStoreError, type ConfigurationVersion, TimeSlice } from '@tigateway/model';
+import {
+  ConfigurationStore,
+  type HistoryRetention,
+  type StoreCommit,
+  type StoredEvent,
+  type StoredState,
+} from '../configuration-store.js';
+import { versionMs } from '../version-name.js';
+import { StoreConnection } from './store-connection.js';
+import type { StoreCallName, StoreCalls } from './store-protocol.js';
+import { eventOf, LoadedState, type RowChange, rowChanges, versionOf } from './store-rows.js';
+
+/** Carried over to the store's thread at once, in characters: a few milliseconds of copying. */
+const PART_CHARACTERS = 256 * 1024;
+const ROW_CHARACTERS = 128;
+
+/**
+ * The store of one process on one machine: a directory with a database (`store.db`, its log `store.db-wal`), the lock that
+ * keeps a second process out (`lock`) and the count of acknowledged commits (`acknowledged`). All disk work happens on a
+ * thread of its own.
+ */
+export class EmbeddedStore extends ConfigurationStore {
+  private connection?: StoreConnection;
+  private lastCommit: Promise<void> = Promise.resolve();
+
+  constructor(private readonly directory: string) {
+    super();
+  }
+
+  override async open(): Promise<StoredState> {
+    const connection = new StoreConnection();
+    try {
+      const { lastVersionMs, lastSequence } = await connection.call('open', { directory: this.directory });
+      const state = new LoadedState();
+      for (;;) {
+        const batch = await connection.call('loadNext', undefined);
+        if (!batch) break;
+        state.add(batch.table, batch.rows);
+      }
+      this.connection = connection;
+      return state.state(lastVersionMs, lastSequence);
+    } catch (error) {
+      await connection.terminate();
+      throw error;
+    }
+  }
+
+  /** Commits go in one after the other, in the order of the calls. */
+  override commit(commit: StoreCommit): Promise<void> {
+    const turn = this.lastCommit.then(() => this.send(commit));
+    this.lastCommit = turn.catch(() => undefined);
+    return turn;
+  }
+
+  override async versions(key: ConfigurationKey): Promise<ConfigurationVersion[]> {
+    const { configType, configId } = key;
+    return (await this.call('versions', { configType, configId })).map(versionOf);
+  }
+
+  override async version(key: ConfigurationKey, version: string): Promise<ConfigurationVersion | undefined> {
+    const ms = versionMs(version);
+    if (ms === undefined) return undefined;
+    const { configType, configId } = key;
+    const row = await this.call('version', { key: { configType, configId }, ms });
+    return row && versionOf(row);
+  }
+
+  /** Also `undefined` for a sequence that was never given: whoever asks knows more than this store. */
+  override async eventsSince(sequence: number, limit: number): Promise<StoredEvent[] | undefined> {
+    return (await this.call('eventsSince', { sequence, limit }))?.map(eventOf);
+  }
+
+  override async prune({ maxVersions, retentionMs, compression }: HistoryRetention, nowMs: number): Promise<void> {
+    await this.call('prune', { retention: { maxVersions, retentionMs, compression }, nowMs });
+  }
+
+  /** Waits for the commit under way; a second call does nothing. */
+  override async close(): Promise<void> {
+    await this.lastCommit;
+    const { connection } = this;
+    this.connection = undefined;
+    if (!connection) return;
+    try {
+      await connection.call('close', undefined);
+    } finally {
+      await connection.terminate();
+    }
+  }
+
+  private async send(commit: StoreCommit): Promise<void> {
+    const slice = new TimeSlice();
+    let changes: RowChange[] = [];
+    let characters = 0;
+    let part = 0;
+    for (const change of rowChanges(commit)) {
+      changes.push(change);
+      characters += charactersOf(change);
+      if (characters >= PART_CHARACTERS) {
+        await this.call('commit', { part, isLast: false, changes });
+        part += 1;
+        changes = [];
+        characters = 0;
+      }
+      if (slice.isUsedUp) await slice.breathe();
+    }
+    await this.call('commit', { part, isLast: true, changes });
+  }
+
+  private call<Name extends StoreCallName>(
+    name: Name,
+    argument: StoreCalls[Name]['argument'],
+  ): Promise<StoreCalls[Name]['result']> {
+    if (!this.connection)
+      return Promise.reject(new ConfigurationStoreError(`the store "${this.directory}" is not open`));
+    return this.connection.call(name, argument);
+  }
+}
+
+function charactersOf(change: RowChange): number {
+  const body = 'put' in change ? change.put.at(-1) : undefined;
+  return ROW_CHARACTERS + (typeof body === 'string' ? body.length : 0);
+}
