@@ -34,5 +34,5 @@ export function composeChain(
 
 function hooks(filters: readonly PlacedFilter[], hook: 'onRequest' | 'onResponse'): readonly GatewayFilter[] {
   const having = filters.map(({ filter }) => filter).filter((filter) => filter[hook] !== undefined);
-  return having.length === 0 ? NO_HOOKS : having;
+  return having.length === 0 ? NO_HOOKS : having.slice();
 }

@@ -92,7 +92,9 @@ export class RouteCompiler {
       predicates,
       filters: inOrder(filters),
       uri,
-      ...settings,
+      connectTimeoutMs: settings.connectTimeoutMs,
+      responseTimeoutMs: settings.responseTimeoutMs,
+      cors: settings.cors,
     };
     return { result, problems: NO_PROBLEMS, warnings: warnings.length === 0 ? NO_PROBLEMS : warnings };
   }
@@ -126,10 +128,11 @@ export class RouteCompiler {
     problems: Problem[],
   ): readonly RoutePredicate[] {
     if (definitions.length === 0) return NO_PREDICATES;
-    return definitions.flatMap((definition, index) => {
+    const compiled = definitions.map((definition, index) => {
       const context = { routeId, position: `predicates/${index}` };
-      return this.components.predicate(definition, `/predicates/${index}`, context, problems) ?? [];
+      return this.components.predicate(definition, `/predicates/${index}`, context, problems);
     });
+    return present(compiled);
   }
 
   /** A list of filters; where a filter has no order of its own, its place in the list is its order. */
@@ -141,12 +144,18 @@ export class RouteCompiler {
     problems: Problem[],
   ): readonly PlacedFilter[] {
     if (definitions.length === 0) return NO_FILTERS;
-    return definitions.flatMap((definition, index) => {
+    const compiled = definitions.map((definition, index) => {
       const context = { routeId, position: `${position}/${index}` };
       const filter = this.components.filter(definition, pointerTo(pointer, index), context, problems);
-      return filter ? [{ filter, order: filter.order ?? index + 1 }] : [];
+      return filter && { filter, order: filter.order ?? index + 1 };
     });
+    return present(compiled);
   }
+}
+
+/** Those that compiled. Where all did, the array is used as it is: one that grows keeps room to spare, at every route. */
+function present<T>(compiled: readonly (T | undefined)[]): readonly T[] {
+  return compiled.every((each) => each !== undefined) ? compiled : compiled.filter((each) => each !== undefined);
 }
 
 function remembered<T>(

@@ -4,12 +4,12 @@ import { parsePathPattern } from './path-pattern-parser.js';
 import type { PathSegmentMatcher } from './path-segment.js';
 import type { PreparedPath } from './prepared-path.js';
 
+const NO_VARIABLES: readonly string[] = Object.freeze([]);
+
 /** Spring's PathPattern: `/users/{id}`, `/img/*.png`, `/api/**`, `/files/{*rest}`. */
 export class PathPattern {
   /** The names that a match captures. */
   readonly variables: readonly string[];
-  readonly indexKey: PathIndexKey;
-  private readonly capturesNothing: boolean;
 
   private constructor(
     readonly text: string,
@@ -19,9 +19,8 @@ export class PathPattern {
     private readonly isAbsolute: boolean,
   ) {
     const named = segments.flatMap((segment) => segment.variables);
-    this.variables = rest?.name === undefined ? named : [...named, rest.name];
-    this.capturesNothing = this.variables.length === 0;
-    this.indexKey = indexKeyOf(segments, rest?.at);
+    if (rest?.name !== undefined) named.push(rest.name);
+    this.variables = named.length === 0 ? NO_VARIABLES : named.slice();
   }
 
   /** @throws ComponentError that names the position (from 1) of what is wrong */
@@ -60,6 +59,11 @@ export class PathPattern {
     return false;
   }
 
+  /** What the index may know of the pattern; made when asked for, which is once a change. */
+  get indexKey(): PathIndexKey {
+    return indexKeyOf(this.segments, this.rest?.at);
+  }
+
   toString(): string {
     return this.text;
   }
@@ -76,7 +80,7 @@ export class PathPattern {
   }
 
   private capture(values: readonly string[], offset: number, length: number, capture: MatchCapture): void {
-    if (this.capturesNothing) return;
+    if (this.variables === NO_VARIABLES) return;
     this.segments.forEach((segment, at) => segment.capture(values[offset + at] as string, capture));
     if (this.rest?.name === undefined) return;
     const taken = this.rest.at === 'end' ? values.slice(this.segments.length, length) : values.slice(0, offset);

@@ -77,7 +77,6 @@ export class ListEdit {
 
   applyTo(list: RouteList): RouteList {
     if (this.removed.size === 0 && this.added.length === 0) return list;
-    if (list.length === 0) return this.added;
     return changeList(list, this.removed, this.added);
   }
 }

@@ -26,5 +26,6 @@ export function changeList(list: RouteList, removed: ReadonlySet<CompiledRoute>,
     changed.push(route);
   }
   while (next < added.length) changed.push(added[next++] as CompiledRoute);
-  return changed.length === 0 ? NO_ROUTES : changed;
+  // A copy has no spare room: most lists hold one route, and there is one for every pattern.
+  return changed.length === 0 ? NO_ROUTES : changed.slice();
 }
