@@ -1,0 +1,23 @@
+import { Controller, Get, HttpCode, Inject, Post } from '@nestjs/common';
+import { type ConfigurationStatus, DynamicConfigurationService, type ValidationReport } from '@tigateway/configuration';
+import { OptionalText } from '../http/json-body.js';
+import type { TextBody } from '../http/text-body.js';
+
+@Controller('actuator/configuration')
+export class ConfigurationStatusController {
+  constructor(@Inject(DynamicConfigurationService) private readonly configurations: DynamicConfigurationService) {}
+
+  @Get('status')
+  status(): ConfigurationStatus {
+    return this.configurations.status();
+  }
+
+  /** Checks the document that is sent, in any layout; without one, what runs now. Changes nothing. */
+  @Post('validate')
+  @HttpCode(200)
+  validate(@OptionalText() document: TextBody | undefined): Promise<ValidationReport> {
+    return document
+      ? this.configurations.validateDocument(document.text, document.format)
+      : this.configurations.validateRunning();
+  }
+}

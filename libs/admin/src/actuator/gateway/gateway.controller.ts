@@ -1,0 +1,155 @@
+import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import {
+  ConfigurationNotFoundError,
+  ConfigurationValidationError,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  pointerTo,
+} from '@tigateway/model';
+import { DynamicConfigurationService } from '@tigateway/configuration';
+import { type CompiledRoute, ComponentCatalogue, RouteManager } from '@tigateway/routing';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { definitionOf } from '../../configuration/definitions.controller.js';
+import { ConfigurationWriter } from '../../configuration/configuration-writer.js';
+import { keyOf } from '../../configuration/path-key.js';
+import { JsonBody } from '../../http/json-body.js';
+import { jsonArray } from '../../http/json-stream.js';
+import { combinedFilters, liveRoute, writtenOut } from './gateway-shapes.js';
+
+/**
+ * Spring Cloud Gateway's actuator. Its writes go through the same door as everyone's: checked whole, and in force at once
+ * rather than at the next refresh.
+ */
+@Controller('actuator/gateway')
+export class GatewayController {
+  constructor(
+    @Inject(DynamicConfigurationService) private readonly configurations: DynamicConfigurationService,
+    @Inject(ConfigurationWriter) private readonly writer: ConfigurationWriter,
+    @Inject(RouteManager) private readonly live: RouteManager,
+    @Inject(ComponentCatalogue) private readonly components: ComponentCatalogue,
+  ) {}
+
+  @Get()
+  endpoints(): unknown {
+    const routes = this.live.routes.map(({ id }) => `/actuator/gateway/routes/${encodeURIComponent(id)}`);
+    return [
+      { href: '/actuator/gateway/routes', methods: ['POST', 'GET'] },
+      ...routes.map((href) => ({ href, methods: ['POST', 'DELETE', 'GET'] })),
+    ];
+  }
+
+  @Get('routes')
+  routes(): unknown {
+    return jsonArray(this.live.routes, liveRoute);
+  }
+
+  @Get('routes/:id')
+  route(@Param('id') id: string): unknown {
+    return liveRoute(this.required(id));
+  }
+
+  @Get('routes/:id/combinedfilters')
+  combinedFilters(@Param('id') id: string): Record<string, number> {
+    return combinedFilters(this.required(id));
+  }
+
+  @Get('routedefinitions')
+  definitions(): unknown {
+    return jsonArray(this.configurations.list('route'), ({ configuration }) => writtenOut(configuration));
+  }
+
+  /** The filters with an id of their own that join every route. */
+  @Get('globalfilters')
+  globalFilters(): Record<string, number> {
+    const filters = this.configurations.list('filter').map(({ configuration }) => configuration as JsonObject);
+    const everywhere = filters.filter(({ routes, enabled }) => routes === undefined && enabled !== false);
+    return Object.fromEntries(
+      everywhere.map(({ id, name, order }) => [`${String(name)}@${String(id)}`, typeof order === 'number' ? order : 0]),
+    );
+  }
+
+  @Get('routefilters')
+  routeFilters(): Record<string, null> {
+    return catalogue(this.components.filters);
+  }
+
+  @Get('routepredicates')
+  routePredicates(): Record<string, null> {
+    return catalogue(this.components.predicates);
+  }
+
+  /** Settles once every source has been read again: a client that waits for the answer sees the effect. */
+  @Post('refresh')
+  @HttpCode(200)
+  async refresh(): Promise<void> {
+    await this.configurations.refresh();
+  }
+
+  /** The path's id wins over the body's, as in Spring. */
+  @Post('routes/:id')
+  save(
+    @Param('id') id: string,
+    @JsonBody() body: Json,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<unknown> {
+    reply.status(201);
+    const wishes = () => [
+      {
+        ...keyOf('route', id),
+        op: 'upsert' as const,
+        configuration: definitionOf(id, isJsonObject(body) ? { ...body, id } : body),
+      },
+    ];
+    return this.writer.write({ request, reply, dryRun: false, wishes }, () => {
+      reply.header('location', `/routes/${encodeURIComponent(id)}`);
+      return undefined;
+    });
+  }
+
+  /** Several at once: all or nothing. */
+  @Post('routes')
+  @HttpCode(200)
+  saveAll(
+    @JsonBody() body: Json,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<unknown> {
+    const wishes = () => {
+      if (!Array.isArray(body)) {
+        throw new ConfigurationValidationError([
+          { pointer: '', code: 'wrong-type', message: 'expected an array of definitions' },
+        ]);
+      }
+      return (body as readonly Json[]).map((item, index) => {
+        const pointer = pointerTo('', index);
+        const configuration = definitionOf(undefined, item, pointer);
+        return { ...keyOf('route', configuration.id, `${pointer}/id`), op: 'upsert' as const, configuration, pointer };
+      });
+    };
+    return this.writer.write({ request, reply, dryRun: false, wishes }, () => undefined);
+  }
+
+  @Delete('routes/:id')
+  @HttpCode(200)
+  remove(
+    @Param('id') id: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<unknown> {
+    const wishes = () => [{ ...keyOf('route', id), op: 'delete' as const }];
+    return this.writer.write({ request, reply, dryRun: false, wishes }, () => undefined);
+  }
+
+  private required(id: string): CompiledRoute {
+    const key = keyOf('route', id);
+    const route = this.live.route(id);
+    if (!route) throw new ConfigurationNotFoundError(key);
+    return route;
+  }
+}
+
+function catalogue(factories: readonly { readonly name: string }[]): Record<string, null> {
+  return Object.fromEntries(factories.map(({ name }) => [name, null]));
+}

@@ -1,0 +1,108 @@
+import { Controller, Get, HttpCode, Inject, Post, Req, Res, type StreamableFile } from '@nestjs/common';
+import {
+  Choice,
+  CONFIG_TYPES,
+  type ConfigType,
+  ConfigurationValidationError,
+  type ConfigurationVersion,
+  type Json,
+  keyText,
+  type SourceName,
+  Text,
+} from '@tigateway/model';
+import {
+  ConfigurationHistoryService,
+  DynamicConfigurationService,
+  type DryRunReport,
+  type RefreshReport,
+} from '@tigateway/configuration';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { refusePreconditions } from '../http/change-headers.js';
+import { JsonBody } from '../http/json-body.js';
+import { QueryOf } from '../http/query.js';
+import { batchOf } from './batch.js';
+import { ConfigurationWriter } from './configuration-writer.js';
+import { exported } from './export.js';
+import { keyOf } from './path-key.js';
+import { shownVersion } from './shown-version.js';
+import { WriteQuery } from './write-query.js';
+
+class RefreshQuery {
+  /** The source whose held-back deletions are let through. */
+  @Text({ optional: true }) confirm?: string;
+}
+
+class RollbackQuery extends WriteQuery {
+  @Choice(CONFIG_TYPES, { key: 'configType' }) configType!: ConfigType;
+  @Text({ key: 'configId' }) configId!: string;
+  @Text() version!: string;
+}
+
+class ExportQuery {
+  @Choice(['yaml', 'json']) format: 'yaml' | 'json' = 'yaml';
+  @Text({ optional: true }) source?: string;
+}
+
+/** The calls that concern more than one configuration, or its past. */
+@Controller('api/configuration')
+export class ConfigurationController {
+  constructor(
+    @Inject(DynamicConfigurationService) private readonly configurations: DynamicConfigurationService,
+    @Inject(ConfigurationHistoryService) private readonly history: ConfigurationHistoryService,
+    @Inject(ConfigurationWriter) private readonly writer: ConfigurationWriter,
+  ) {}
+
+  /** All or nothing. */
+  @Post('batch')
+  @HttpCode(200)
+  batch(
+    @JsonBody() body: Json,
+    @QueryOf(WriteQuery) { dryRun }: WriteQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<unknown> {
+    refusePreconditions(request.headers);
+    return this.writer.write(
+      { request, reply, dryRun, wishes: () => batchOf(body) },
+      ({ versions, shadowedBy, warnings }) => ({
+        versions: versions.map((version) => {
+          const source = shadowedBy.get(keyText(version));
+          return { ...shownVersion(version), ...(source !== undefined && { shadowedBy: source }) };
+        }),
+        warnings,
+      }),
+    );
+  }
+
+  @Post('refresh')
+  @HttpCode(200)
+  refresh(@QueryOf(RefreshQuery) { confirm }: RefreshQuery): Promise<RefreshReport> {
+    if (confirm !== undefined) this.requireSource(confirm);
+    return this.configurations.refresh(confirm);
+  }
+
+  @Post('rollback')
+  @HttpCode(200)
+  async rollback(
+    @QueryOf(RollbackQuery) { configType, configId, version, dryRun }: RollbackQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ConfigurationVersion | DryRunReport> {
+    const key = keyOf(configType, configId);
+    if (dryRun) return this.writer.previewRollback(key, version, await this.history.version(key, version));
+    return shownVersion(await this.writer.rollback({ request, reply }, key, version));
+  }
+
+  @Get('export')
+  export(@QueryOf(ExportQuery) { format, source }: ExportQuery): StreamableFile {
+    if (source !== undefined) this.requireSource(source);
+    return exported(this.configurations.export(source), format);
+  }
+
+  private requireSource(name: SourceName): void {
+    const names = this.configurations.status().sources.map((source) => source.name);
+    if (names.includes(name)) return;
+    const message = `there is no source "${name}"; expected one of: ${names.join(', ')}`;
+    throw new ConfigurationValidationError([{ pointer: '', code: 'unknown-source', message }]);
+  }
+}

@@ -1,0 +1,53 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { JSON_MEDIA_TYPE, MAX_BODY_BYTES, type TextBody, textOf, YAML_MEDIA_TYPE } from './http/text-body.js';
+import { FORBIDDEN, HttpProblem, UNAUTHORIZED } from './problem/http-problem.js';
+import { ProblemFilter } from './problem/problem.filter.js';
+import { ManagementAccess, type ManagementAccessOptions } from './security/management-access.js';
+import { isOpenEndpoint } from './security/open-endpoints.js';
+import { ManagementWebSocketAdapter } from './security/management-websocket.adapter.js';
+
+/**
+ * Everything that the admin server has besides its controllers: who may call, how bodies are read, how errors are answered,
+ * how WebSockets are let in. Call it before `app.init()`; the application is made with `createAdminAdapter()` and
+ * `{ bodyParser: false }`.
+ */
+export function configureAdminApplication(app: NestFastifyApplication, options: ManagementAccessOptions): void {
+  const access = new ManagementAccess(options);
+  const server = app.getHttpAdapter().getInstance();
+
+  server.addHook('onRequest', (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void) => {
+    done(refusalOf(access, request));
+  });
+
+  server.removeAllContentTypeParsers();
+  for (const [mediaType, format] of [
+    [JSON_MEDIA_TYPE, 'json'],
+    [YAML_MEDIA_TYPE, 'yaml'],
+  ] as const) {
+    server.addContentTypeParser(
+      mediaType,
+      { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES },
+      ({ headers }: FastifyRequest, bytes: Buffer): Promise<TextBody> =>
+        // eslint-disable-next-line @typescript-eslint/require-await -- Fastify takes the promise's rejection as the error
+        (async () => ({ format, text: textOf(bytes, headers['content-type'] ?? '', headers['content-encoding']) }))(),
+    );
+  }
+
+  app.useGlobalFilters(new ProblemFilter());
+  app.useWebSocketAdapter(new ManagementWebSocketAdapter(app, access));
+}
+
+function refusalOf(access: ManagementAccess, request: FastifyRequest): HttpProblem | undefined {
+  const { headers, socket } = request;
+  if (isOpenEndpoint(request.method, request.url.split('?', 1)[0] as string)) return undefined;
+  const refusal = access.refusal({
+    host: headers.host,
+    origin: headers.origin,
+    authorization: headers.authorization,
+    localAddress: socket.localAddress,
+  });
+  if (!refusal) return undefined;
+  if (refusal.status === 403) return new HttpProblem(FORBIDDEN, refusal.detail);
+  return new HttpProblem(UNAUTHORIZED, refusal.detail, { headers: { 'www-authenticate': 'Bearer' } });
+}

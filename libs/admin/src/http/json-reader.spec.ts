@@ -1,0 +1,89 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { JsonContentError, JsonSyntaxError, readJson } from './json-reader.js';
+
+describe('readJson', () => {
+  it('reads what JSON.parse reads, and the same', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 6 }), fc.constantFrom(undefined, 2), (value, indent) => {
+        const text = JSON.stringify(value, null, indent);
+        if (/"(__proto__|constructor|prototype)":/.test(text)) return;
+        expect(JSON.stringify(readJson(text))).toBe(JSON.stringify(JSON.parse(text)));
+      }),
+    );
+  });
+
+  it('refuses what JSON.parse refuses', () => {
+    fc.assert(
+      fc.property(
+        fc.json(),
+        fc.nat(),
+        fc.constantFrom('', ',', '"', '}', '0', '\\', '\n', '\u0000'),
+        (json, seed, put) => {
+          const at = seed % (json.length + 1);
+          const text = json.slice(0, at) + put + json.slice(at + 1);
+          let accepts = true;
+          try {
+            JSON.parse(text);
+          } catch {
+            accepts = false;
+          }
+          if (!accepts) expect(() => readJson(text)).toThrow();
+        },
+      ),
+    );
+  });
+
+  it('makes records without a prototype', () => {
+    expect(Object.getPrototypeOf(readJson('{}'))).toBeNull();
+    expect(Object.getPrototypeOf((readJson('[{"a":{}}]') as { a: object }[])[0]!.a)).toBeNull();
+  });
+
+  it.each([
+    ['', 1, 1, 'a JSON value'],
+    ['{"a": }', 1, 7, 'a JSON value'],
+    ['{\n  "a": 1,\n}', 3, 1, 'a key in double quotes'],
+    ['{"a" 1}', 1, 6, '":"'],
+    ['[1 2]', 1, 4, '"," or "]"'],
+    ['{"a":1', 1, 7, '"," or "}"'],
+    ['{"a":1} x', 1, 9, 'the end of the text'],
+    ['"a\nb"', 1, 3, 'a string without control characters'],
+    ['"\\x"', 1, 3, 'an escape'],
+    ['"\\u12g4"', 1, 4, 'four hexadecimal digits'],
+    ['1e999', 1, 6, 'a number that a double can hold'],
+    ['01', 1, 2, 'the end of the text'],
+    ["{'a': 1}", 1, 2, 'a key in double quotes'],
+    ['NaN', 1, 1, 'a JSON value'],
+  ])('says for %j that line %i, column %i should hold %s', (text, line, column, expected) => {
+    const error = catchError(() => readJson(text));
+    expect(error).toBeInstanceOf(JsonSyntaxError);
+    expect(error).toMatchObject({ line, column });
+    expect(String(error)).toContain(`expected ${expected}`);
+  });
+
+  it.each([
+    ['{"a":{"__proto__":{}}}', '/a/__proto__', 'refused-key'],
+    ['{"\\u005f_proto__":1}', '/__proto__', 'refused-key'],
+    ['[{"constructor":1}]', '/0/constructor', 'refused-key'],
+    ['{"prototype":1}', '/prototype', 'refused-key'],
+    ['{"a/b":{"c":1,"c":2}}', '/a~1b/c', 'duplicate-key'],
+  ])('refuses %s and points at %s', (text, pointer, code) => {
+    expect(catchError(() => readJson(text))).toMatchObject({ pointer, code });
+  });
+
+  it('goes 64 levels deep and no deeper', () => {
+    const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
+    expect(() => readJson(nested(64))).not.toThrow();
+    expect(catchError(() => readJson(nested(65)))).toBeInstanceOf(JsonContentError);
+    expect(catchError(() => readJson('{"a":'.repeat(100_000)))).toMatchObject({ code: 'too-deep' });
+  });
+});
+
+function catchError(act: () => unknown): unknown {
+  try {
+    act();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('nothing was thrown');
+}

@@ -1,0 +1,304 @@
+import { CONFIG_TYPES } from '@tigateway/model';
+import type { Schema } from './openapi-types.js';
+
+export function ref(name: keyof typeof SCHEMAS): Schema {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+export function arrayOf(items: Schema): Schema {
+  return { type: 'array', items };
+}
+
+const text: Schema = { type: 'string' };
+const count: Schema = { type: 'integer', minimum: 0 };
+const instant: Schema = { type: 'string', format: 'date-time' };
+const operation: Schema = { type: 'string', enum: ['upsert', 'delete'] };
+
+function object(
+  properties: Readonly<Record<string, Schema>>,
+  required: readonly string[] = Object.keys(properties),
+): Schema {
+  return { type: 'object', properties, ...(required.length > 0 && { required }) };
+}
+
+function recordOf(value: Schema): Schema {
+  return { type: 'object', additionalProperties: value };
+}
+
+const local = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+const key = { configType: local('ConfigType'), configId: local('ConfigId') };
+
+/** Every shape that the API takes or gives. */
+export const SCHEMAS = {
+  Json: { description: 'Any JSON value' },
+  ConfigType: { type: 'string', enum: CONFIG_TYPES },
+  ConfigId: { type: 'string', minLength: 1, maxLength: 253, pattern: '^[^/\\u0000-\\u001f\\u007f-\\u009f]+$' },
+  Component: {
+    description: 'A predicate or filter: `Name=value,value`, a bare filter name, or its name and arguments',
+    oneOf: [text, object({ name: text, args: recordOf({}) }, ['name'])],
+  },
+  RouteDefinition: object(
+    {
+      id: local('ConfigId'),
+      uri: { type: 'string', examples: ['http://127.0.0.1:9001'] },
+      order: { type: 'integer', default: 0, description: 'Lower is asked first' },
+      predicates: arrayOf(local('Component')),
+      filters: arrayOf(local('Component')),
+      metadata: recordOf({}),
+      enabled: { type: 'boolean', default: true },
+    },
+    ['id', 'uri'],
+  ),
+  /** Where the path has the id already. */
+  RouteDefinitionBody: object(
+    {
+      id: local('ConfigId'),
+      uri: text,
+      order: { type: 'integer', default: 0 },
+      predicates: arrayOf(local('Component')),
+      filters: arrayOf(local('Component')),
+      metadata: recordOf({}),
+      enabled: { type: 'boolean', default: true },
+    },
+    ['uri'],
+  ),
+  FilterDefinition: object(
+    {
+      id: local('ConfigId'),
+      name: text,
+      args: recordOf({}),
+      order: { type: 'integer', default: 0 },
+      enabled: { type: 'boolean', default: true },
+      routes: { ...arrayOf(text), description: 'Route ids or globs such as `order-*`; absent: all routes' },
+    },
+    ['id', 'name'],
+  ),
+  FilterDefinitionBody: object(
+    {
+      id: local('ConfigId'),
+      name: text,
+      args: recordOf({}),
+      order: { type: 'integer', default: 0 },
+      enabled: { type: 'boolean', default: true },
+      routes: arrayOf(text),
+    },
+    ['name'],
+  ),
+  Position: object({
+    source: text,
+    document: text,
+    line: { ...count, description: 'From 1; 0 where the source has no lines' },
+    column: count,
+  }),
+  Finding: object(
+    {
+      pointer: { type: 'string', description: 'JSON Pointer into what was sent' },
+      code: text,
+      message: text,
+      position: local('Position'),
+    },
+    ['pointer', 'code', 'message'],
+  ),
+  Problem: {
+    ...object(
+      {
+        type: { type: 'string', format: 'uri', examples: ['urn:tigateway:problem:invalid-configuration'] },
+        title: text,
+        status: { type: 'integer', minimum: 400, maximum: 599 },
+        detail: text,
+        instance: text,
+        errors: arrayOf(local('Finding')),
+        source: { type: 'string', description: 'With a conflict: the source that defines the configuration' },
+        position: local('Position'),
+        currentVersion: { type: 'string', description: 'With a failed precondition: the version in force' },
+      },
+      ['type', 'title', 'status', 'detail', 'instance'],
+    ),
+    description: 'RFC 9457',
+  },
+  ConfigurationVersion: object(
+    {
+      ...key,
+      version: { type: 'string', pattern: '^v\\d+$' },
+      configuration: { description: 'The content, secrets masked; `null` for a deletion' },
+      timestamp: instant,
+      hash: text,
+      operation: { type: 'string', enum: ['create', 'update', 'delete', 'rollback'] },
+      source: text,
+      actor: text,
+      reason: text,
+      rollbackOf: text,
+    },
+    ['configType', 'configId', 'version', 'configuration', 'timestamp', 'hash', 'operation', 'source', 'actor'],
+  ),
+  PatchOperation: object(
+    {
+      op: { type: 'string', enum: ['add', 'remove', 'replace', 'move', 'copy', 'test'] },
+      path: text,
+      from: text,
+      value: local('Json'),
+    },
+    ['op', 'path'],
+  ),
+  PendingChange: object(
+    {
+      id: text,
+      strategy: { type: 'string', enum: ['scheduled', 'rolling'] },
+      dueAt: instant,
+      batch: object({ applied: count, total: count }),
+      changes: arrayOf(object({ ...key, op: operation })),
+    },
+    ['id', 'strategy', 'changes'],
+  ),
+  Pending: object({ pending: local('PendingChange') }),
+  DryRunReport: object({
+    valid: { type: 'boolean' },
+    errors: arrayOf(local('Finding')),
+    warnings: arrayOf(local('Finding')),
+    changes: arrayOf(object({ ...key, op: operation, shadowedBy: text }, ['configType', 'configId', 'op'])),
+  }),
+  Batch: object({
+    changes: arrayOf(
+      object(
+        {
+          op: operation,
+          ...key,
+          configuration: { description: 'Required with `upsert`, absent with `delete`' },
+          ifMatch: { type: 'string', description: 'The version that must be in force; `*`: any' },
+        },
+        ['op', 'configType', 'configId'],
+      ),
+    ),
+  }),
+  BatchResult: object({
+    versions: arrayOf({ allOf: [local('ConfigurationVersion'), object({ shadowedBy: text }, [])] }),
+    warnings: arrayOf(local('Finding')),
+  }),
+  RefreshReport: object({
+    sources: arrayOf(
+      object({ name: text, documents: count, accepted: count, rejected: count, error: text }, [
+        'name',
+        'documents',
+        'accepted',
+        'rejected',
+      ]),
+    ),
+    routes: count,
+    changed: count,
+    durationMs: { type: 'number', minimum: 0 },
+  }),
+  ExportedDocument: {
+    ...object(
+      { routes: arrayOf(local('RouteDefinition')), filters: arrayOf(local('FilterDefinition')), globals: recordOf({}) },
+      [],
+    ),
+    description: 'A document that the file source reads back to the same state',
+  },
+  Links: object({
+    _links: recordOf(object({ href: { type: 'string', format: 'uri-reference' }, templated: { type: 'boolean' } })),
+  }),
+  HealthStatus: { type: 'string', enum: ['UP', 'DOWN', 'OUT_OF_SERVICE'] },
+  ComponentHealth: object({ status: local('HealthStatus'), details: recordOf({}) }, ['status']),
+  Health: object(
+    {
+      status: local('HealthStatus'),
+      components: recordOf(local('ComponentHealth')),
+      groups: arrayOf(text),
+      details: recordOf({}),
+    },
+    ['status'],
+  ),
+  Info: object({
+    build: object({ name: text, version: text, commit: text }, ['name', 'version']),
+    runtime: object({ node: text, platform: text, arch: text, startedAt: instant }),
+  }),
+  MetricNames: object({ names: arrayOf(text) }),
+  Metric: object({
+    name: text,
+    description: text,
+    baseUnit: { type: ['string', 'null'] },
+    measurements: arrayOf(
+      object({
+        statistic: { type: 'string', enum: ['COUNT', 'TOTAL', 'TOTAL_TIME', 'VALUE'] },
+        value: { type: 'number' },
+      }),
+    ),
+    availableTags: arrayOf(object({ tag: text, values: arrayOf(text) })),
+  }),
+  RejectedDocument: object({
+    document: text,
+    problems: arrayOf(local('Finding')),
+    servesLastGood: { type: 'boolean' },
+  }),
+  SourceStatus: object(
+    {
+      name: text,
+      state: { type: 'string', enum: ['starting', 'up', 'stale', 'down'] },
+      reason: text,
+      revision: text,
+      documents: count,
+      rejected: arrayOf(local('RejectedDocument')),
+      heldBack: object({ deletions: count, of: count }),
+    },
+    ['name', 'state', 'documents', 'rejected'],
+  ),
+  TypeStatus: object({ count, shadowed: arrayOf(object({ id: text, source: text, by: text })) }),
+  ConfigurationStatus: object(
+    {
+      revision: count,
+      hash: text,
+      sources: arrayOf(local('SourceStatus')),
+      configurations: object({
+        route: local('TypeStatus'),
+        filter: local('TypeStatus'),
+        global: local('TypeStatus'),
+      }),
+      pending: arrayOf(local('PendingChange')),
+      held: arrayOf(object({ ...key, source: text, version: text, barredHash: text, reason: text })),
+      drift: { type: 'boolean' },
+      lastUpdate: object(
+        {
+          at: instant,
+          durationMs: { type: 'number', minimum: 0 },
+          source: text,
+          changes: count,
+          outcome: { type: 'string', enum: ['applied', 'rejected', 'failed', 'rolled-back'] },
+          detail: text,
+        },
+        ['at', 'durationMs', 'source', 'changes', 'outcome'],
+      ),
+      rollbacks: arrayOf(
+        object(
+          {
+            at: instant,
+            trigger: { type: 'string', enum: ['manual', 'auto'] },
+            keys: arrayOf(object(key)),
+            version: text,
+            detail: text,
+          },
+          ['at', 'trigger', 'keys', 'version'],
+        ),
+      ),
+    },
+    ['revision', 'hash', 'sources', 'configurations', 'pending', 'held', 'drift', 'rollbacks'],
+  ),
+  ValidationReport: object({
+    valid: { type: 'boolean' },
+    errors: arrayOf(local('Finding')),
+    warnings: arrayOf(local('Finding')),
+  }),
+  GatewayEndpoint: object({ href: text, methods: arrayOf(text) }),
+  LiveRoute: object(
+    {
+      route_id: text,
+      uri: text,
+      order: { type: 'integer' },
+      predicate: text,
+      filters: arrayOf(text),
+      metadata: recordOf({}),
+    },
+    ['route_id', 'uri', 'order', 'predicate', 'filters'],
+  ),
+  FilterOrders: { ...recordOf({ type: 'number' }), description: 'The order of each filter, by its text' },
+  Catalogue: recordOf({ type: 'null' }),
+} as const satisfies Readonly<Record<string, Schema>>;

@@ -1,0 +1,57 @@
+import { Global, Module, type ModuleMetadata } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { AdminModule, configureAdminApplication, createAdminAdapter } from '@tigateway/admin';
+import { ConfigurationHistoryService, DynamicConfigurationService } from '@tigateway/configuration';
+import { Clock, SystemClock } from '@tigateway/model';
+import { AppInfo, ObservabilityModule } from '@tigateway/observability';
+import { CompileEnvironment, RoutingModule } from '@tigateway/routing';
+import { InMemoryConfiguration, InMemoryHistory } from './in-memory-configuration.js';
+
+export interface AdminApplication {
+  readonly app: NestFastifyApplication;
+  readonly configuration: InMemoryConfiguration;
+}
+
+/** The admin server as it is served, before a front door that keeps everything in memory. Not yet listening. */
+export async function adminApplication(
+  options: { token?: string; address?: string; allowedHosts?: string[]; imports?: ModuleMetadata['imports'] } = {},
+): Promise<AdminApplication> {
+  const configuration = new InMemoryConfiguration();
+
+  @Global()
+  @Module({
+    providers: [
+      { provide: DynamicConfigurationService, useValue: configuration },
+      { provide: ConfigurationHistoryService, useValue: new InMemoryHistory(configuration) },
+      { provide: Clock, useClass: SystemClock },
+      { provide: CompileEnvironment, useValue: { ownListeners: [] } },
+      {
+        provide: AppInfo,
+        useValue: {
+          build: { name: 'tigateway', version: '0.0.0' },
+          runtime: { node: 'v20', platform: 'linux', arch: 'x64', pid: 7, startedAt: '2026-01-01T00:00:00.000Z' },
+        },
+      },
+    ],
+    exports: [DynamicConfigurationService, ConfigurationHistoryService, Clock, CompileEnvironment, AppInfo],
+  })
+  class Ports {}
+
+  const module = await Test.createTestingModule({
+    imports: [
+      Ports,
+      RoutingModule.forRoot(),
+      ObservabilityModule,
+      AdminModule.register([ObservabilityModule]),
+      ...(options.imports ?? []),
+    ],
+  }).compile();
+  const app = module.createNestApplication<NestFastifyApplication>(createAdminAdapter(), {
+    bodyParser: false,
+    logger: false,
+  });
+  const { token, address = '127.0.0.1', allowedHosts = [] } = options;
+  configureAdminApplication(app, { address, allowedHosts, ...(token !== undefined && { token }) });
+  return { app, configuration };
+}

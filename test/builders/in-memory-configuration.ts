@@ -1,0 +1,249 @@
+import {
+  type ConfigType,
+  ConfigurationConflictError,
+  type ConfigurationKey,
+  ConfigurationNotFoundError,
+  ConfigurationPreconditionError,
+  ConfigurationStoreError,
+  ConfigurationValidationError,
+  type ConfigurationVersion,
+  hashOf,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  keyText,
+  type Problem,
+  SourceDisabledError,
+} from '@tigateway/model';
+import {
+  ConfigurationHistoryService,
+  type ConfigurationInForce,
+  type ConfigurationStatus,
+  DynamicConfigurationService,
+  type DryRunReport,
+  type PendingChange,
+  type RefreshReport,
+  type ValidationReport,
+  type WriteOptions,
+  type WriteOutcome,
+  type WriteRequest,
+} from '@tigateway/configuration';
+
+/** A front door without a pipeline behind it: a map, a list of versions, and the errors that the real one has. */
+export class InMemoryConfiguration extends DynamicConfigurationService {
+  readonly inForce = new Map<string, ConfigurationInForce>();
+  readonly versions: ConfigurationVersion[] = [];
+  /** What is told instead of applying. */
+  pending: PendingChange | undefined;
+  apiEnabled = true;
+  storeReachable = true;
+  shadowedBy = new Map<string, string>();
+  warnings: Problem[] = [];
+  readonly refreshes: (string | undefined)[] = [];
+  readonly validated: { text: string; format: string }[] = [];
+  readonly written: { requests: readonly WriteRequest[]; options: WriteOptions }[] = [];
+
+  /** Puts a configuration there as if a file had defined it. */
+  define(configType: ConfigType, configId: string, configuration: Json): void {
+    this.put(
+      { configType, configId },
+      configuration,
+      this.record({ configType, configId }, configuration, 'file', {
+        actor: 'file',
+      }),
+      'file',
+    );
+  }
+
+  override write(requests: readonly WriteRequest[], options: WriteOptions): Promise<WriteOutcome> {
+    return settled(() => {
+      this.written.push({ requests, options });
+      if (!this.apiEnabled) throw new SourceDisabledError('the API source is disabled');
+      if (!this.storeReachable) throw new ConfigurationStoreError('the disk is full');
+      this.check(requests);
+      if (this.pending) return { kind: 'pending', pending: this.pending };
+      const versions = requests.map((request) => this.apply(request, options));
+      return { kind: 'applied', versions, shadowedBy: this.shadowedBy, warnings: this.warnings };
+    });
+  }
+
+  override preview(requests: readonly WriteRequest[]): Promise<DryRunReport> {
+    return settled(() => {
+      try {
+        this.check(requests);
+      } catch (error) {
+        if (!(error instanceof ConfigurationValidationError)) throw error;
+        return { valid: false, errors: error.problems, warnings: [], changes: [] };
+      }
+      const changes = requests.map(({ configType, configId, op }) => ({ configType, configId, op }));
+      return { valid: true, errors: [], warnings: this.warnings, changes };
+    });
+  }
+
+  override rollback(key: ConfigurationKey, version: string, options: WriteOptions): Promise<ConfigurationVersion> {
+    return settled(() => {
+      const found = this.versions.find((each) => keyText(each) === keyText(key) && each.version === version);
+      if (!found) throw new ConfigurationNotFoundError(key, version);
+      const made = {
+        ...this.record(key, found.configuration, 'api', options),
+        operation: 'rollback' as const,
+        rollbackOf: version,
+      };
+      if (found.configuration === null) this.inForce.delete(keyText(key));
+      else this.put(key, found.configuration, made, 'api');
+      return made;
+    });
+  }
+
+  override refresh(confirm?: string): Promise<RefreshReport> {
+    this.refreshes.push(confirm);
+    const routes = this.list('route').length;
+    return Promise.resolve({
+      sources: [{ name: 'file', documents: 1, accepted: 1, rejected: 0 }],
+      routes,
+      changed: 0,
+      durationMs: 1,
+    });
+  }
+
+  override get(key: ConfigurationKey): ConfigurationInForce | undefined {
+    return this.inForce.get(keyText(key));
+  }
+
+  override list(configType: ConfigType): ConfigurationInForce[] {
+    return [...this.inForce.values()].filter((each) => each.configType === configType);
+  }
+
+  override validateDocument(text: string, format: 'yaml' | 'json'): Promise<ValidationReport> {
+    this.validated.push({ text, format });
+    return Promise.resolve({ valid: true, errors: [], warnings: [] });
+  }
+
+  override validateRunning(): Promise<ValidationReport> {
+    const warnings = [{ pointer: '', code: 'running', message: 'this is what runs' }];
+    return Promise.resolve({ valid: true, errors: [], warnings });
+  }
+
+  override export(source?: string): Json {
+    const chosen = [...this.inForce.values()].filter((each) => source === undefined || each.source === source);
+    const of = (type: ConfigType) => chosen.filter(({ configType }) => configType === type);
+    return {
+      routes: of('route').map(({ configuration }) => configuration),
+      filters: of('filter').map(({ configuration }) => configuration),
+      globals: Object.fromEntries(of('global').map(({ configId, configuration }) => [configId, configuration])),
+    };
+  }
+
+  override status(): ConfigurationStatus {
+    const none = { count: 0, shadowed: [] };
+    return {
+      revision: this.versions.length,
+      hash: hashOf(this.versions.length),
+      sources: ['api', 'file'].map((name) => ({ name, state: 'up', documents: 1, rejected: [] })),
+      configurations: { route: { ...none, count: this.list('route').length }, filter: none, global: none },
+      pending: this.pending ? [this.pending] : [],
+      held: [],
+      drift: false,
+      rollbacks: [],
+    };
+  }
+
+  private check(requests: readonly WriteRequest[]): void {
+    for (const request of requests) {
+      const current = this.get(request);
+      const { ifMatch, ifNoneMatch, pointer = '', configuration } = request;
+      const isOther = ifMatch !== undefined && (ifMatch === '*' ? !current : ifMatch !== current?.version);
+      if (isOther || (ifNoneMatch && current)) throw new ConfigurationPreconditionError(request, current?.version);
+      if (request.op === 'delete') {
+        if (!current) throw new ConfigurationNotFoundError(request);
+        if (current.source !== 'api') throw new ConfigurationConflictError(request, current.position);
+      } else if (
+        request.configType === 'route' &&
+        !(isJsonObject(configuration) && typeof configuration.uri === 'string')
+      ) {
+        throw new ConfigurationValidationError([
+          { pointer: `${pointer}/uri`, code: 'required', message: '"uri" is required' },
+        ]);
+      }
+    }
+  }
+
+  private apply(request: WriteRequest, options: WriteOptions): ConfigurationVersion {
+    const configuration = request.op === 'delete' ? null : (request.configuration ?? null);
+    const version = this.record(request, configuration, 'api', options);
+    if (request.op === 'delete') this.inForce.delete(keyText(request));
+    else this.put(request, configuration, version, 'api');
+    return version;
+  }
+
+  private put(
+    { configType, configId }: ConfigurationKey,
+    configuration: Json,
+    { version, hash }: ConfigurationVersion,
+    source: string,
+  ): void {
+    this.inForce.set(keyText({ configType, configId }), {
+      configType,
+      configId,
+      configuration,
+      version,
+      hash,
+      source,
+      position: {
+        source,
+        document: source === 'file' ? 'routes.yaml' : configId,
+        line: source === 'file' ? 3 : 0,
+        column: 5,
+      },
+    });
+  }
+
+  private record(
+    { configType, configId }: ConfigurationKey,
+    configuration: Json,
+    source: string,
+    { actor, reason }: WriteOptions,
+  ): ConfigurationVersion {
+    const exists = this.inForce.has(keyText({ configType, configId }));
+    const version: ConfigurationVersion = {
+      configType,
+      configId,
+      version: `v${1_000 + this.versions.length}`,
+      configuration,
+      timestamp: '2026-01-01T00:00:00.000Z',
+      hash: hashOf(configuration),
+      operation: configuration === null ? 'delete' : exists ? 'update' : 'create',
+      source,
+      actor,
+      ...(reason !== undefined && { reason }),
+    };
+    this.versions.push(version);
+    return version;
+  }
+}
+
+/** The history of an `InMemoryConfiguration`. */
+export class InMemoryHistory extends ConfigurationHistoryService {
+  constructor(private readonly configuration: InMemoryConfiguration) {
+    super();
+  }
+
+  override history(key: ConfigurationKey): Promise<ConfigurationVersion[]> {
+    return Promise.resolve(this.configuration.versions.filter((each) => keyText(each) === keyText(key)).reverse());
+  }
+
+  override async version(key: ConfigurationKey, version: string): Promise<ConfigurationVersion | undefined> {
+    return (await this.history(key)).find((each) => each.version === version);
+  }
+
+  override async diff(key: ConfigurationKey, from: string, to: string): Promise<JsonObject[]> {
+    if (!(await this.version(key, from))) throw new ConfigurationNotFoundError(key, from);
+    const target = await this.version(key, to);
+    if (!target) throw new ConfigurationNotFoundError(key, to);
+    return [{ op: 'replace', path: '', value: target.configuration }];
+  }
+}
+
+function settled<T>(act: () => T): Promise<T> {
+  return new Promise((resolve) => resolve(act()));
+}
