@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { ConfigurationStoreError } from '@tigateway/model';
+import { damaged } from './store-failure.js';
 
 const DIGITS = 20;
 const MARK = /^\d{20}\n$/;
@@ -20,7 +20,7 @@ export class AcknowledgedMark {
     const existed = existsSync(file);
     const text = existed ? readFileSync(file, 'latin1') : '';
     if (text !== '' && !MARK.test(text)) {
-      throw new ConfigurationStoreError(`"${file}" is damaged: it does not hold a count of commits`);
+      throw damaged(file, 'it does not hold a count of commits');
     }
     return new AcknowledgedMark(openSync(file, existed ? 'r+' : 'w+', 0o600), Number(text));
   }

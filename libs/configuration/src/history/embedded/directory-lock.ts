@@ -1,5 +1,5 @@
 import Database from 'libsql';
-import { ConfigurationStoreError } from '@tigateway/model';
+import { StoreFailure } from './store-failure.js';
 
 /**
  * Keeps a directory for one process. The lock is a transaction on a database of its own, never finished: the operating
@@ -8,7 +8,7 @@ import { ConfigurationStoreError } from '@tigateway/model';
 export class DirectoryLock {
   private constructor(private readonly database: Database.Database) {}
 
-  /** @throws ConfigurationStoreError when another process (or another store of this one) holds it */
+  /** @throws StoreFailure when another process (or another store of this one) holds it */
   static take(file: string, directory: string): DirectoryLock {
     const database = new Database(file);
     try {
@@ -16,7 +16,7 @@ export class DirectoryLock {
     } catch (error) {
       database.close();
       if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw error;
-      throw new ConfigurationStoreError(`the data directory "${directory}" is in use by another gateway process`);
+      throw new StoreFailure(`the data directory "${directory}" is in use by another gateway process`);
     }
     return new DirectoryLock(database);
   }

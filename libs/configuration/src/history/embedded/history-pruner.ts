@@ -1,4 +1,3 @@
-import { type ConfigurationKey, keyText } from '@tigateway/model';
 import type { HistoryRetention } from '../configuration-store.js';
 import { versionName } from '../version-name.js';
 import type { StoreDatabase } from './store-database.js';
@@ -13,19 +12,19 @@ const SWEEP_INTERVAL_MS = 60_000;
 const SPARE_PAGES = 256;
 const VACUUM_PAGES = 64;
 
-type Key = readonly [configType: string, configId: string];
+export type Key = readonly [configType: string, configId: string];
 type VersionKey = readonly [...Key, ms: number];
 
 /** Drops versions that the retention no longer wants, in slices between which commits go first. */
 export class HistoryPruner {
-  private readonly touched = new Map<string, ConfigurationKey>();
+  private readonly touched = new Map<string, Key>();
   private swept?: { readonly atMs: number; readonly retention: HistoryRetention };
 
   constructor(private readonly database: StoreDatabase) {}
 
   /** The key got a version: it may have one too many now. */
-  touch(key: ConfigurationKey): void {
-    this.touched.set(keyText(key), key);
+  touch(key: Key): void {
+    this.touched.set(key.join(':'), key);
   }
 
   /** Each step is one bounded piece of work. */
@@ -53,8 +52,8 @@ export class HistoryPruner {
 
   private *pruneTouched(maxVersions: number, oldestMs: number): Generator<void> {
     const unwanted: VersionKey[] = [];
-    for (const { configType, configId } of this.touched.values()) {
-      unwanted.push(...this.unwanted([configType, configId], maxVersions, oldestMs));
+    for (const key of this.touched.values()) {
+      unwanted.push(...this.unwanted(key, maxVersions, oldestMs));
     }
     this.touched.clear();
     yield* this.drop(unwanted);

@@ -4,8 +4,8 @@ import { ConfigurationStoreError } from '@tigateway/model';
 import type { StoreAnswer, StoreCallName, StoreCalls } from './store-protocol.js';
 
 interface Waiting {
-  resolve(result: StoreCalls[StoreCallName]['result']): void;
-  reject(error: ConfigurationStoreError): void;
+  readonly resolve: (result: StoreCalls[StoreCallName]['result']) => void;
+  readonly reject: (error: ConfigurationStoreError) => void;
 }
 
 /** The store's thread, from outside: calls in, promises out. */

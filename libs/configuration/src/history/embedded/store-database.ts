@@ -1,13 +1,21 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ConfigurationKey, ConfigurationStoreError } from '@tigateway/model';
+import type { ConfigurationKey } from '@tigateway/model';
 import Database from 'libsql';
 import { AcknowledgedMark } from './acknowledged-mark.js';
 import { bodyText, compressBody } from './body-compression.js';
 import { DirectoryLock } from './directory-lock.js';
-import { damaged, storeFailure } from './store-failure.js';
-import { KEPT_EVENTS, type RowChange } from './store-rows.js';
-import { columnNames, type Row, rowCheckSum, TABLE_NAMES, type TableName, TABLES } from './store-tables.js';
+import { damaged, StoreFailure, storeFailure } from './store-failure.js';
+import type { RowChange } from './store-rows.js';
+import {
+  columnNames,
+  KEPT_EVENTS,
+  type Row,
+  rowCheckSum,
+  TABLE_NAMES,
+  type TableName,
+  TABLES,
+} from './store-tables.js';
 import { findLogDamage } from './write-ahead-log.js';
 
 /** "TiGW": tells a database of ours from any other file. */
@@ -36,7 +44,7 @@ interface Statements {
 
 /**
  * The database of one data directory, as the store's thread sees it: every call is synchronous. Durable by write-ahead log
- * and a flush at every commit. Failures of every method are `ConfigurationStoreError`s that name the file.
+ * and a flush at every commit. Failures of every method are `StoreFailure`s that name the file.
  */
 export class StoreDatabase {
   private readonly statements: Record<TableName, Statements>;
@@ -319,10 +327,10 @@ function establishSchema(connection: Database.Database, file: string): void {
   const found = connection.prepare('SELECT sql FROM sqlite_schema ORDER BY rowid').raw(true).all([]) as [string][];
   if (applicationId === 0 && found.length === 0) return createSchema(connection);
   if (applicationId !== APPLICATION_ID) {
-    throw new ConfigurationStoreError(`"${file}" is not a TiGateway store`);
+    throw new StoreFailure(`"${file}" is not a TiGateway store`);
   }
   if (schemaVersion !== SCHEMA_VERSION) {
-    throw new ConfigurationStoreError(
+    throw new StoreFailure(
       `"${file}" has the schema version ${schemaVersion}, this program reads ${SCHEMA_VERSION}: it was written by another release`,
     );
   }

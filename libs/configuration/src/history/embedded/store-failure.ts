@@ -1,16 +1,20 @@
-import { ConfigurationStoreError } from '@tigateway/model';
-
 const DAMAGE_ADVICE = 'bring the directory back from a backup, or move it away to begin anew';
 
+/**
+ * A failure inside the store's thread, told in words for the operator. It reaches the callers as ConfigurationStoreError;
+ * the thread itself loads nothing of the model, whose validators would make it start ten times slower.
+ */
+export class StoreFailure extends Error {}
+
 /** What a failure of SQLite or of the file system means to the operator; the original stays the cause. */
-export function storeFailure(file: string, error: unknown): ConfigurationStoreError {
-  if (error instanceof ConfigurationStoreError) return error;
+export function storeFailure(file: string, error: unknown): StoreFailure {
+  if (error instanceof StoreFailure) return error;
   const { code = '', message = String(error) } = error as { code?: string; message?: string };
-  return new ConfigurationStoreError(`"${file}" ${meaning(code, message)}`, { cause: error });
+  return new StoreFailure(`"${file}" ${meaning(code, message)}`, { cause: error });
 }
 
-export function damaged(file: string, what: string): ConfigurationStoreError {
-  return new ConfigurationStoreError(`"${file}" is damaged: ${what}; ${DAMAGE_ADVICE}`);
+export function damaged(file: string, what: string): StoreFailure {
+  return new StoreFailure(`"${file}" is damaged: ${what}; ${DAMAGE_ADVICE}`);
 }
 
 function meaning(code: string, message: string): string {

@@ -18,15 +18,12 @@ import type {
   StoredState,
 } from '../configuration-store.js';
 import { versionMs, versionName } from '../version-name.js';
-import type { Row, SqlValue, TableName } from './store-tables.js';
+import { KEPT_EVENTS, type Row, type SqlValue, type TableName } from './store-tables.js';
 
 /** One row to write, or the rows of one key to remove. */
 export type RowChange =
   | { readonly table: TableName; readonly put: Row }
   | { readonly table: TableName; readonly remove: readonly SqlValue[] };
-
-/** Recorded events kept for replay; older ones go. */
-export const KEPT_EVENTS = 10_000;
 
 const OBJECTS_PER_PART = 256;
 

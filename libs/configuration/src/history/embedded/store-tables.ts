@@ -1,5 +1,8 @@
 import { crc32 } from 'node:zlib';
 
+/** Recorded events kept for replay; older ones go. */
+export const KEPT_EVENTS = 10_000;
+
 export type SqlValue = string | number | null | Uint8Array;
 /** The values of one row in the order of its table's columns, without the check sum. */
 export type Row = readonly SqlValue[];

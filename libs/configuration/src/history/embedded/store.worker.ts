@@ -1,8 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
-import type { ConfigType } from '@tigateway/model';
 import type { HistoryRetention } from '../configuration-store.js';
-import { HistoryPruner } from './history-pruner.js';
+import { HistoryPruner, type Key } from './history-pruner.js';
 import { type RowBatch, StoreDatabase } from './store-database.js';
 import type { StoreAnswer, StoreCall, StoreCallName, StoreCalls } from './store-protocol.js';
 import type { RowChange } from './store-rows.js';
@@ -11,6 +10,8 @@ import type { RowChange } from './store-rows.js';
 const QUIET_MS = 200;
 /** Without such a pause it is done at this much log, in bytes: some hundred commits of one route. */
 const LOG_BYTES = 8 * 2 ** 20;
+
+type StoreResult = StoreCalls[StoreCallName]['result'];
 
 type Handlers = {
   [Name in StoreCallName]: (
@@ -68,8 +69,8 @@ class StoreThread {
     this.database.commit(changes);
     for (const change of changes) {
       if (change.table !== 'version' || !('put' in change)) continue;
-      const [configType, configId] = change.put as [ConfigType, string];
-      this.opened?.pruner.touch({ configType, configId });
+      const [configType, configId] = change.put as Key;
+      this.opened?.pruner.touch([configType, configId]);
     }
     this.checkpointLater();
   }
@@ -97,19 +98,19 @@ class StoreThread {
 }
 
 const thread = new StoreThread();
-const port = parentPort;
 
-port?.on('message', async (call: StoreCall) => {
-  let answer: StoreAnswer;
+async function answer(call: StoreCall): Promise<StoreAnswer> {
   try {
     // The union of calls and the table of handlers have one shape; TypeScript cannot follow the name from one to the other.
     const handler = thread.handlers[call.name] as (
       argument: StoreCall['argument'],
-    ) => StoreCalls[StoreCallName]['result'];
-    const result = handler(call.argument);
-    answer = { id: call.id, result: (result as unknown) instanceof Promise ? await result : result };
+    ) => StoreResult | Promise<StoreResult>;
+    return { id: call.id, result: await handler(call.argument) };
   } catch (error) {
-    answer = { id: call.id, failure: (error as Error).message };
+    return { id: call.id, failure: (error as Error).message };
   }
-  port.postMessage(answer);
+}
+
+parentPort?.on('message', (call: StoreCall) => {
+  void answer(call).then((done) => parentPort?.postMessage(done));
 });
