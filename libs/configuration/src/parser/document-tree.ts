@@ -4,6 +4,9 @@ import { TextLines } from './text-lines.js';
 /** How deep objects and arrays may stand in each other: more is nobody's configuration. */
 export const MAX_DEPTH = 64;
 
+/** Keys through which JavaScript reaches an object's prototype. */
+export const REFUSED_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
 /** What a reader found wrong with the text itself. */
 export interface TextProblem {
   readonly pointer: string;
@@ -72,5 +75,3 @@ export class ReadingState {
     return false;
   }
 }
-
-const REFUSED_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);

@@ -24,16 +24,21 @@ export class Locator {
    * @returns line and column, both counted from 1
    */
   locate(pointer: string, nearLine?: number): { line: number; column: number } {
+    return this.lines.at(this.find(pointerTokens(pointer), nearLine).offset);
+  }
+
+  /** As `locate`; also tells how many of the pointer's tokens the text has. */
+  find(tokens: readonly string[], nearLine?: number): Place {
     const documents = (this.composed ??= [...composeYaml(this.text, () => undefined)]);
     const near =
       nearLine === undefined ? documents : documents.filter((each) => this.startLine(each) <= nearLine).slice(-1);
     let best: Place = { depth: -1, offset: 0 };
     for (const document of near) {
       const start = { depth: 0, offset: offsetOf(document.contents) };
-      const place = descend(document, document.contents, pointerTokens(pointer), start);
+      const place = descend(document, document.contents, tokens, start);
       if (place.depth > best.depth) best = place;
     }
-    return this.lines.at(best.offset);
+    return best;
   }
 
   private startLine(document: Document.Parsed): number {
@@ -41,7 +46,8 @@ export class Locator {
   }
 }
 
-interface Place {
+export interface Place {
+  /** Tokens of the pointer that were followed. */
   readonly depth: number;
   readonly offset: number;
 }

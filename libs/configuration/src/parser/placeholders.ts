@@ -2,6 +2,9 @@ import { isJsonObject, type Json } from '@tigateway/model';
 import { JsonRecord } from './json-record.js';
 import { stepsAlong, propertyPath, type PropertyStep } from './property-path.js';
 
+/** Injection token of the environment that placeholders are replaced from. */
+export const ENVIRONMENT = Symbol('ENVIRONMENT');
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Placeholders within placeholders: a circle ends here and stays unresolved. */
