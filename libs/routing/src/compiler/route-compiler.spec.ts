@@ -4,6 +4,7 @@ import type { HttpClientSettings } from '../globals/httpclient.settings.js';
 import { PreparedPath } from '../patterns/prepared-path.js';
 import { CompileEnvironment } from './compile-environment.js';
 import { RouteCompiler } from './route-compiler.js';
+import { FakeClock } from '../../../../test/builders/fake-clock.js';
 import { testCatalogue } from '../../../../test/builders/test-components.js';
 
 class Listening extends CompileEnvironment {
@@ -46,9 +47,23 @@ describe('compileRoute', () => {
     ]);
   });
 
-  it('compiles one definition once', () => {
+  it('compiles a definition once between its validation and its use, and then lets go of it', () => {
     const definition = route({ filters: ['Tag=x'] });
-    expect(compiler.compileRoute(definition).result).toBe(compiler.compileRoute(definition).result);
+    const validated = compiler.compileRoute(definition).result;
+    expect(compiler.compileRoute(definition).result).toBe(validated);
+    expect(compiler.takeRoute(definition).result).toBe(validated);
+    expect(compiler.takeRoute(definition).result).not.toBe(validated);
+  });
+
+  it('forgets in time what was validated and never used', () => {
+    const clock = new FakeClock();
+    const forgetful = new RouteCompiler(testCatalogue(), clock, new Listening());
+    const definition = route({});
+    const validated = forgetful.compileRoute(definition).result;
+    clock.advance(60_000);
+    expect(forgetful.compileRoute(definition).result).toBe(validated);
+    clock.advance(120_000);
+    expect(forgetful.compileRoute(definition).result).not.toBe(validated);
   });
 
   it.each<[string, Json, [pointer: string, code: string][]]>([

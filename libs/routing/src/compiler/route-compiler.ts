@@ -10,6 +10,7 @@ import {
 import { compileGlobal, type GlobalPart } from '../globals/compile-global.js';
 import type { RoutePredicate } from '../predicates/predicate-factory.js';
 import { at, type Compilation, NO_PROBLEMS } from './compilation.js';
+import { CompilationMemory } from './compilation-memory.js';
 import type { CompileEnvironment } from './compile-environment.js';
 import type { ComponentCatalogue } from './component-catalogue.js';
 import { ComponentCompiler } from './component-compiler.js';
@@ -25,13 +26,13 @@ const NO_PREDICATES: readonly RoutePredicate[] = Object.freeze([]);
 const NO_FILTERS: readonly PlacedFilter[] = Object.freeze([]);
 
 /**
- * Compiles definitions, and so is also what validates them: all problems of one are reported. What was compiled once is
- * remembered by the definition's identity, so a definition that is validated and then put in force is compiled once.
+ * Compiles definitions, and so is also what validates them: all problems of one are reported. A definition that is validated
+ * (`compile…`) and then put in force (`take…`) is compiled once.
  */
 export class RouteCompiler {
   private readonly components: ComponentCompiler;
-  private readonly routes = new WeakMap<object, Compilation<RouteBlueprint>>();
-  private readonly filters = new WeakMap<object, Compilation<FilterBlueprint>>();
+  private readonly routes: CompilationMemory<RouteBlueprint>;
+  private readonly filters: CompilationMemory<FilterBlueprint>;
 
   constructor(
     catalogue: ComponentCatalogue,
@@ -39,6 +40,8 @@ export class RouteCompiler {
     private readonly environment: CompileEnvironment,
   ) {
     this.components = new ComponentCompiler(catalogue, clock);
+    this.routes = new CompilationMemory(clock);
+    this.filters = new CompilationMemory(clock);
   }
 
   /** @param pointer where the definition stands in what was sent */
@@ -55,6 +58,16 @@ export class RouteCompiler {
       pointer,
       remembered(this.filters, definition, () => this.filter(definition)),
     );
+  }
+
+  /** As `compileRoute`, for a definition that is put in force now. */
+  takeRoute(definition: Json): Compilation<RouteBlueprint> {
+    return this.routes.take(definition) ?? this.route(definition);
+  }
+
+  /** As `compileFilter`, for a definition that is put in force now. */
+  takeFilter(definition: Json): Compilation<FilterBlueprint> {
+    return this.filters.take(definition) ?? this.filter(definition);
   }
 
   /** A global configuration; one that routing does not know has neither a result nor problems. */
@@ -158,16 +171,12 @@ function present<T>(compiled: readonly (T | undefined)[]): readonly T[] {
   return compiled.every((each) => each !== undefined) ? compiled : compiled.filter((each) => each !== undefined);
 }
 
-function remembered<T>(
-  memory: WeakMap<object, Compilation<T>>,
-  definition: Json,
-  compile: () => Compilation<T>,
-): Compilation<T> {
+function remembered<T>(memory: CompilationMemory<T>, definition: Json, compile: () => Compilation<T>): Compilation<T> {
   if (!isJsonObject(definition)) return compile();
   const known = memory.get(definition);
   if (known) return known;
   const compilation = compile();
-  memory.set(definition, compilation);
+  memory.keep(definition, compilation);
   return compilation;
 }
 

@@ -55,7 +55,7 @@ export class SnapshotCompiler {
     const isSame = running !== undefined && change.previous?.hash === change.next.hash;
     const blueprint = isSame
       ? running.blueprint
-      : resultOf(change, this.routeCompiler.compileRoute(change.next.configuration));
+      : resultOf(change, this.routeCompiler.takeRoute(change.next.configuration));
     if (!blueprint.isEnabled) return edit.remove(id);
     const chain = isSame ? running.chain : chainOf(id, blueprint.filters, surroundings);
     edit.put(new PlacedRoute(blueprint, change.next.rank, chain), !isSame);
@@ -76,7 +76,7 @@ export class SnapshotCompiler {
       const isSame = before !== undefined && change.previous?.hash === change.next.hash;
       const blueprint = isSame
         ? before.blueprint
-        : resultOf(change, this.routeCompiler.compileFilter(change.next.configuration));
+        : resultOf(change, this.routeCompiler.takeFilter(change.next.configuration));
       if (!blueprint.isEnabled) continue;
       touched.push(blueprint.selector);
       filters.set(change.configId, { blueprint, rank: change.next.rank });
