@@ -8,6 +8,7 @@ const PRECISE = {
   connect: 502,
   'connect-timeout': 504,
   'pool-exhausted': 503,
+  'no-instance': 503,
   denied: 502,
   reset: 502,
   'response-timeout': 504,
@@ -15,10 +16,16 @@ const PRECISE = {
   'request-body': 400,
 } as const satisfies Record<UpstreamFailure, number>;
 
+const SAME_IN_SCG: Partial<Record<UpstreamFailure, true>> = {
+  'response-timeout': true,
+  'no-instance': true,
+  'request-body': true,
+};
+
 /** The status that tells a client of a failure. */
 export function statusOfFailure(error: unknown, mode: ErrorStatusMode): number {
   if (error instanceof UpstreamError) {
-    if (mode === 'scg' && error.failure !== 'response-timeout' && error.failure !== 'request-body') return 500;
+    if (mode === 'scg' && SAME_IN_SCG[error.failure] === undefined) return 500;
     return PRECISE[error.failure];
   }
   return error instanceof ExchangeError ? error.status : 500;

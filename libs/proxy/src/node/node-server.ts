@@ -102,7 +102,7 @@ export class NodeServer extends DataPlaneServer {
         ? new RefusedRequest(431, 'too many headers')
         : request.method === 'CONNECT'
           ? new RefusedRequest(501, 'a gateway is no tunnel')
-          : framingOf(request.rawHeaders, request.httpVersionMinor);
+          : framingOf(request.rawHeaders, request.httpVersionMinor, upgraded !== undefined);
     if (framing instanceof RefusedRequest) {
       if (upgraded) response.assignSocket(upgraded);
       response.shouldKeepAlive = false;

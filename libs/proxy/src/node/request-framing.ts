@@ -15,7 +15,11 @@ const NO_BODY: RequestFraming = Object.freeze({ length: 0, expectsContinue: fals
  * read in two ways; this refuses the rest: two Host lines, a transfer coding besides `chunked` (which would be lost, since we
  * write the framing anew), any in HTTP/1.0, an expectation that nobody can meet.
  */
-export function framingOf(headers: readonly string[], minorVersion: number): RequestFraming | RefusedRequest {
+export function framingOf(
+  headers: readonly string[],
+  minorVersion: number,
+  isUpgrade: boolean,
+): RequestFraming | RefusedRequest {
   let hosts = 0;
   let length = 0;
   let chunked = false;
@@ -48,6 +52,7 @@ export function framingOf(headers: readonly string[], minorVersion: number): Req
         break;
     }
   }
+  if (isUpgrade && (chunked || length > 0)) return new RefusedRequest(400, 'an upgrade with a body');
   if (chunked) return { length: undefined, expectsContinue };
   return length === 0 ? NO_BODY : { length, expectsContinue };
 }

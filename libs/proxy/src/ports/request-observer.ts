@@ -23,6 +23,8 @@ export interface RequestFacts {
   /** As the client sent it; empty where it is missing. */
   readonly host: string;
   readonly responseBytes: number;
+  /** What went wrong, as it was thrown; `undefined` where nothing did. */
+  readonly failure: unknown;
 }
 
 export type RequestOutcome =

@@ -60,6 +60,8 @@ export type UpstreamFailure =
   | 'connect-timeout'
   /** No connection of a limited pool became free in time. */
   | 'pool-exhausted'
+  /** Nobody stands behind the service's name. */
+  | 'no-instance'
   /** The address is on the deny list. */
   | 'denied'
   /** Closed or reset before or in the middle of a response. */

@@ -1,0 +1,41 @@
+import type { ErrorStatusMode } from './gateway/failure-status.js';
+import type { ForwardedSettings } from './gateway/forwarded-headers.js';
+import type { ServerLimits } from './ports/data-plane-server.js';
+
+/** The injection token of `DataPlaneOptions`. */
+export const DATA_PLANE_OPTIONS = Symbol('DATA_PLANE_OPTIONS');
+
+/** What the data plane is told at the start of the process: the part of the bootstrap file that is its own. */
+export interface DataPlaneOptions {
+  readonly address: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** How long a stop, or a change of its route, leaves a WebSocket and a stop leaves a request, in milliseconds. */
+  readonly drainTimeoutMs: number;
+  readonly limits?: Partial<ServerLimits>;
+  /** Addresses and CIDR blocks, or Spring Cloud Gateway's one regular expression. Default: nobody is trusted. */
+  readonly trustedProxies?: string | readonly string[];
+  /** Which forwarded headers are made. Default: all. */
+  readonly forwarded?: Partial<ForwardedSettings>;
+  /** CIDR blocks that no upstream may be in. Default: where clouds keep their credentials. */
+  readonly deniedUpstreams?: readonly string[];
+  /** URLs by service name, for `lb://name`. */
+  readonly services?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * `reject` refuses every path that an upstream may read differently, `allow` none. Default: encoded NUL, backslash and dot
+   * segments are refused.
+   */
+  readonly ambiguousPaths?: 'reject' | 'allow';
+  /** Default `precise`. */
+  readonly errorStatus?: ErrorStatusMode;
+}
+
+export const DEFAULT_SERVER_LIMITS: ServerLimits = Object.freeze({
+  headersTimeoutMs: 30_000,
+  requestTimeoutMs: 0,
+  keepAliveTimeoutMs: 75_000,
+  maxHeaderBytes: 16_384,
+  maxHeaderCount: 200,
+  maxConnections: 0,
+  maxRequestsPerConnection: 0,
+});

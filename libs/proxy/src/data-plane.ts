@@ -1,0 +1,88 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { RouteManager } from '@tigateway/routing';
+import { LoadBalancer } from './balancing/load-balancer.js';
+import { DATA_PLANE_OPTIONS, type DataPlaneOptions, DEFAULT_SERVER_LIMITS } from './data-plane-options.js';
+import { GatewayHandler } from './gateway/gateway-handler.js';
+import { trustedProxies } from './gateway/trusted-proxies.js';
+import { DataPlaneServer, type ListeningAddress } from './ports/data-plane-server.js';
+import { RequestObserver } from './ports/request-observer.js';
+import { ServiceInstances } from './ports/service-instances.js';
+import { UpstreamClient } from './ports/upstream-client.js';
+import { RouteSockets } from './websocket/route-sockets.js';
+import { WebSocketProxy } from './websocket/websocket-proxy.js';
+
+/** The traffic side of the process: it listens, serves by the running snapshot, and stops without losing a request. */
+@Injectable()
+export class DataPlane {
+  private readonly handler: GatewayHandler;
+  private readonly routeSockets: RouteSockets;
+  private listeningAt: ListeningAddress | undefined;
+
+  constructor(
+    @Inject(DATA_PLANE_OPTIONS) private readonly options: DataPlaneOptions,
+    routes: RouteManager,
+    private readonly server: DataPlaneServer,
+    private readonly upstreams: UpstreamClient,
+    services: ServiceInstances,
+    private readonly sockets: WebSocketProxy,
+    observer: RequestObserver,
+  ) {
+    this.handler = new GatewayHandler(
+      routes,
+      {
+        upstreams,
+        balancer: new LoadBalancer(services),
+        forwarding: {
+          proxies: trustedProxies(options.trustedProxies),
+          settings: { forwarded: true, xForwarded: true, ...options.forwarded },
+        },
+        ambiguousPaths: options.ambiguousPaths ?? 'dangerous',
+        errorStatus: options.errorStatus ?? 'precise',
+      },
+      sockets,
+      observer,
+    );
+    this.routeSockets = new RouteSockets(routes, sockets, options.drainTimeoutMs);
+  }
+
+  /** Requests whose response is not complete yet; open WebSockets are not among them. */
+  get inFlight(): number {
+    return this.handler.inFlight;
+  }
+
+  get openWebSockets(): number {
+    return this.sockets.count;
+  }
+
+  get isListening(): boolean {
+    return this.listeningAt !== undefined;
+  }
+
+  /** Where traffic is taken, once it is. */
+  get address(): ListeningAddress | undefined {
+    return this.listeningAt;
+  }
+
+  /** @throws the system's error where the address cannot be had */
+  async start(): Promise<ListeningAddress> {
+    const { address, port, limits } = this.options;
+    this.routeSockets.start();
+    this.listeningAt = await this.server.listen(
+      { address, port, limits: { ...DEFAULT_SERVER_LIMITS, ...limits } },
+      this.handler,
+    );
+    return this.listeningAt;
+  }
+
+  /**
+   * Takes no new connections, closes WebSockets with 1001, lets requests finish and cuts those that take longer than
+   * `drainTimeoutMs` milliseconds.
+   */
+  async stop(drainTimeoutMs: number = this.options.drainTimeoutMs): Promise<void> {
+    if (this.listeningAt === undefined) return;
+    this.listeningAt = undefined;
+    this.routeSockets.stop();
+    await Promise.all([this.server.close(drainTimeoutMs), this.sockets.closeAll()]);
+    await this.upstreams.close();
+  }
+}

@@ -1,0 +1,131 @@
+import type { CompiledRoute, ShortResponse, Snapshot } from '@tigateway/routing';
+import type { ClientRequest } from '../ports/client-request.js';
+import type { ClientListener, ClientResponse } from '../ports/client-response.js';
+import type { BodySource } from '../ports/request-body.js';
+import type { RequestFacts, RequestObserver, RequestOutcome } from '../ports/request-observer.js';
+import type { UpstreamCall } from '../ports/upstream-client.js';
+import type { PendingUpgrade } from '../websocket/websocket-proxy.js';
+import type { GatewayPolicy } from './gateway-policy.js';
+import { ReplayableBody } from './replayable-body.js';
+
+/** Who hears that the client has gone before its response was whole. */
+export interface ClientWatcher {
+  onClientGone(): void;
+}
+
+/** What the transactions of one gateway share. */
+export interface TransactionOwner {
+  readonly policy: GatewayPolicy;
+  readonly observer: RequestObserver;
+  /** The transaction is over. */
+  onDone(): void;
+}
+
+/**
+ * One request and its response, from the head read to the last byte written, however many routes it passes through
+ * (`forward:`) and however often the upstream is asked (`Retry`). The snapshot is read once, at its beginning.
+ */
+export class Transaction implements ClientListener, RequestFacts {
+  readonly method: string;
+  readonly remoteAddress: string;
+  path = '';
+  /** The client's Host header; empty where it is missing. */
+  host = '';
+  status = 0;
+  responseBytes = 0;
+  failed = false;
+  durationMs = 0;
+  outcome: RequestOutcome = 'completed';
+  route: CompiledRoute | undefined;
+  /** What the client's listener stops where the client goes or is slow. */
+  call: UpstreamCall | undefined;
+  watcher: ClientWatcher | undefined;
+  /** Lines that CORS adds to whatever response there will be. */
+  corsLines: readonly string[] | undefined;
+  /** Times that the request was given to another route. */
+  hops = 0;
+  /** What went wrong, for the log. */
+  failure: unknown;
+  isOver = false;
+  private readonly startedAt = performance.now();
+  private replayable: ReplayableBody | undefined;
+  private bodyUsed = false;
+
+  constructor(
+    readonly request: ClientRequest,
+    readonly response: ClientResponse,
+    readonly snapshot: Snapshot,
+    readonly owner: TransactionOwner,
+    /** Set where the client asks for a WebSocket. */
+    readonly upgrade?: PendingUpgrade,
+  ) {
+    this.method = request.method;
+    this.remoteAddress = request.remoteAddress;
+    response.listener = this;
+  }
+
+  get policy(): GatewayPolicy {
+    return this.owner.policy;
+  }
+
+  get routeId(): string | undefined {
+    return this.route?.id;
+  }
+
+  get routeUri(): string | undefined {
+    return this.route?.definition.uri;
+  }
+
+  /** Keeps the body while it is sent, so that it can be sent again. Before the first attempt only. */
+  keepBody(limitBytes: number): void {
+    const { body } = this.request;
+    if (body !== undefined && !this.bodyUsed) this.replayable ??= new ReplayableBody(body, limitBytes);
+  }
+
+  /** False once the body has gone and was not, or not wholly, kept. */
+  get canSendBodyAgain(): boolean {
+    return this.request.body === undefined || !this.bodyUsed || (this.replayable?.isRepeatable ?? false);
+  }
+
+  /** The body for the next attempt. */
+  takeBody(): BodySource | undefined {
+    if (this.request.body === undefined) return undefined;
+    this.bodyUsed = true;
+    return this.replayable ?? this.request.body;
+  }
+
+  /** Answers with a response of the gateway's own. */
+  respond({ status, headers, body }: ShortResponse): void {
+    if (this.isOver) return;
+    this.status = status;
+    this.request.body?.discard();
+    const own = headers?.raw ?? NO_LINES;
+    const lines = this.corsLines === undefined ? own : [...this.corsLines, ...own];
+    this.responseBytes = body === undefined ? 0 : Buffer.byteLength(body);
+    this.response.respond(status, '', lines.filter(isNotLength(lines)), body);
+  }
+
+  onDrain(): void {
+    this.call?.resume();
+  }
+
+  onClose(completed: boolean): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    if (!completed) {
+      if (this.outcome === 'completed') this.outcome = 'client-aborted';
+      this.call?.abort();
+      this.watcher?.onClientGone();
+    }
+    this.durationMs = performance.now() - this.startedAt;
+    this.owner.onDone();
+    this.owner.observer.completed(this);
+  }
+}
+
+const NO_LINES: readonly string[] = [];
+
+/** `Content-Length` is the engine's to write. */
+function isNotLength(lines: readonly string[]): (text: string, at: number) => boolean {
+  return (_, at) => (lines[at - (at % 2)] as string).toLowerCase() !== 'content-length';
+}

@@ -1,0 +1,53 @@
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { UpstreamGuard, DEFAULT_DENIED_UPSTREAMS } from './addresses/upstream-guard.js';
+import { StaticServiceInstances } from './balancing/static-service-instances.js';
+import { DATA_PLANE_OPTIONS, type DataPlaneOptions } from './data-plane-options.js';
+import { DataPlane } from './data-plane.js';
+import { NodeServer } from './node/node-server.js';
+import { UndiciUpstreamClient } from './node/undici-upstream-client.js';
+import { DataPlaneServer } from './ports/data-plane-server.js';
+import { RequestObserver } from './ports/request-observer.js';
+import { ServiceInstances } from './ports/service-instances.js';
+import { UpstreamClient } from './ports/upstream-client.js';
+import { WebSocketProxy } from './websocket/websocket-proxy.js';
+
+export interface ProxyModuleOptions {
+  readonly options: DataPlaneOptions;
+  /** Who hears of every request. */
+  readonly observer: Type<RequestObserver>;
+  /** Modules that export what the observer needs. */
+  readonly imports?: DynamicModule['imports'];
+}
+
+/** The data plane on the `node` engines. Needs the `RouteManager` of a global RoutingModule. */
+@Module({})
+export class ProxyModule {
+  static forRoot({ options, observer, imports = [] }: ProxyModuleOptions): DynamicModule {
+    return {
+      module: ProxyModule,
+      imports,
+      providers: [
+        { provide: DATA_PLANE_OPTIONS, useValue: options },
+        { provide: RequestObserver, useClass: observer },
+        { provide: ServiceInstances, useFactory: () => new StaticServiceInstances(options.services ?? {}) },
+        {
+          provide: UpstreamGuard,
+          useFactory: () => new UpstreamGuard(options.deniedUpstreams ?? DEFAULT_DENIED_UPSTREAMS),
+        },
+        { provide: DataPlaneServer, useClass: NodeServer },
+        {
+          provide: UpstreamClient,
+          inject: [UpstreamGuard],
+          useFactory: (guard: UpstreamGuard) => new UndiciUpstreamClient(guard),
+        },
+        {
+          provide: WebSocketProxy,
+          inject: [UpstreamGuard],
+          useFactory: (guard: UpstreamGuard) => new WebSocketProxy(guard),
+        },
+        DataPlane,
+      ],
+      exports: [DataPlane, ServiceInstances],
+    };
+  }
+}

@@ -1,0 +1,174 @@
+import { Agent as HttpAgent, type ClientRequest as OutgoingRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { rootCertificates } from 'node:tls';
+import httpProxy from 'http-proxy';
+import type { CompiledRoute } from '@tigateway/routing';
+import { DeniedUpstreamError, type UpstreamGuard } from '../addresses/upstream-guard.js';
+import {
+  type UpstreamCall,
+  UpstreamError,
+  type UpstreamHandler,
+  type UpstreamRequest,
+} from '../ports/upstream-client.js';
+import type { UpstreamSettings, UpstreamTls } from '../ports/upstream-settings.js';
+import { GOING_AWAY } from './close-frame.js';
+import { WebSocketTunnel } from './websocket-tunnel.js';
+
+/** A client's connection that waits for its handshake. */
+export class PendingUpgrade {
+  constructor(
+    private readonly sockets: WebSocketProxy,
+    private readonly client: Socket,
+    private readonly head: Buffer,
+  ) {}
+
+  connect(route: CompiledRoute, request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall {
+    return this.sockets.connect(route, request, this.client, this.head, handler);
+  }
+}
+
+interface Handshake {
+  readonly tunnel: WebSocketTunnel;
+  readonly request: UpstreamRequest;
+}
+
+/**
+ * WebSockets, by `http-proxy`: it makes the connection and pipes; heads, hop-by-hop fields, timeouts and closing are ours,
+ * since it passes every header line on and collapses `//` in paths. It remembers which route each socket belongs to.
+ */
+export class WebSocketProxy {
+  private readonly proxy = httpProxy.createProxyServer({});
+  private readonly agents = new WeakMap<UpstreamSettings, { readonly http: HttpAgent; readonly https: HttpsAgent }>();
+  private readonly open = new Map<string, Set<WebSocketTunnel>>();
+  private readonly handshakes = new WeakMap<object, Handshake>();
+
+  constructor(private readonly guard: UpstreamGuard) {
+    this.proxy.on('proxyReqWs', (outgoing, incoming) => {
+      const { tunnel, request } = this.handshakes.get(incoming) as Handshake;
+      outgoing.path = request.path;
+      writeHeaders(outgoing, request.headers);
+      tunnel.follow(outgoing);
+    });
+  }
+
+  /** WebSockets that are open. */
+  get count(): number {
+    let count = 0;
+    for (const tunnels of this.open.values()) count += tunnels.size;
+    return count;
+  }
+
+  pending(socket: Duplex, head: Buffer): PendingUpgrade {
+    return new PendingUpgrade(this, socket as Socket, head);
+  }
+
+  connect(
+    route: CompiledRoute,
+    request: UpstreamRequest,
+    client: Socket,
+    head: Buffer,
+    handler: UpstreamHandler,
+  ): UpstreamCall {
+    const { target, settings } = request;
+    const tunnel: WebSocketTunnel = new WebSocketTunnel(
+      client,
+      head,
+      {
+        connectTimeoutMs: request.connectTimeoutMs ?? settings.connectTimeoutMs,
+        responseTimeoutMs: request.responseTimeoutMs,
+      },
+      handler,
+      () => this.track(route.id, tunnel),
+    );
+    if (this.guard.refuses(target.host)) {
+      queueMicrotask(() => tunnel.fail(new UpstreamError('denied', new DeniedUpstreamError(target.host).message)));
+      return tunnel;
+    }
+    const isSecure = target.scheme === 'wss' || target.scheme === 'https';
+    const agents = this.agentsFor(settings);
+    const incoming = {
+      method: 'GET',
+      url: request.path,
+      headers: { upgrade: 'websocket', connection: 'Upgrade', host: target.authority },
+    } as unknown as IncomingMessage;
+    this.handshakes.set(incoming, { tunnel, request });
+    this.proxy.ws(
+      incoming,
+      tunnel.end as unknown as Socket,
+      Buffer.alloc(0),
+      {
+        target: {
+          protocol: isSecure ? 'https:' : 'http:',
+          host: target.host,
+          hostname: target.host,
+          port: target.port,
+        },
+        agent: isSecure ? agents.https : agents.http,
+        secure: !settings.tls.insecure,
+      } as httpProxy.ServerOptions,
+      (error) => tunnel.fail(error),
+    );
+    return tunnel;
+  }
+
+  /** Sockets that `routeId` has open now, to be closed later if they are still there. */
+  openOn(routeId: string): readonly WebSocketTunnel[] {
+    return [...(this.open.get(routeId) ?? [])];
+  }
+
+  /** Ends every socket, and resolves when all have ended. */
+  async closeAll(): Promise<void> {
+    const tunnels = [...this.open.values()].flatMap((set) => [...set]);
+    await Promise.all(
+      tunnels.map(
+        ({ end }) =>
+          new Promise<void>((resolve) => {
+            end.client.once('close', () => resolve());
+            end.closeWith(GOING_AWAY);
+          }),
+      ),
+    );
+  }
+
+  private track(routeId: string, tunnel: WebSocketTunnel): void {
+    const tunnels = this.open.get(routeId) ?? new Set();
+    this.open.set(routeId, tunnels.add(tunnel));
+    tunnel.end.client.once('close', () => {
+      tunnels.delete(tunnel);
+      if (tunnels.size === 0 && this.open.get(routeId) === tunnels) this.open.delete(routeId);
+    });
+  }
+
+  private agentsFor(settings: UpstreamSettings): { readonly http: HttpAgent; readonly https: HttpsAgent } {
+    let agents = this.agents.get(settings);
+    if (agents === undefined) {
+      const options = { keepAlive: false, lookup: this.guard.lookup };
+      agents = { http: new HttpAgent(options), https: new HttpsAgent({ ...options, ...tlsOptions(settings.tls) }) };
+      this.agents.set(settings, agents);
+    }
+    return agents;
+  }
+}
+
+function tlsOptions({ insecure, trustedCertificates }: UpstreamTls): { rejectUnauthorized: boolean; ca?: string[] } {
+  if (trustedCertificates.length === 0) return { rejectUnauthorized: !insecure };
+  return { rejectUnauthorized: !insecure, ca: [...rootCertificates, ...trustedCertificates] };
+}
+
+/** Puts our lines in the place of http-proxy's; lines of one name stay lines. */
+function writeHeaders(outgoing: OutgoingRequest, lines: readonly string[]): void {
+  for (const name of outgoing.getHeaderNames()) outgoing.removeHeader(name);
+  const values = new Map<string, string[]>();
+  for (let at = 0; at < lines.length; at += 2) {
+    const name = lines[at] as string;
+    const known = values.get(name.toLowerCase());
+    if (known === undefined) values.set(name.toLowerCase(), [name, lines[at + 1] as string]);
+    else known.push(lines[at + 1] as string);
+  }
+  for (const [name, ...rest] of values.values())
+    outgoing.setHeader(name as string, rest.length === 1 ? (rest[0] as string) : rest);
+  outgoing.setHeader('Connection', 'Upgrade');
+  outgoing.setHeader('Upgrade', 'websocket');
+}

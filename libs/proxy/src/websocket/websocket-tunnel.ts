@@ -1,0 +1,104 @@
+import type { ClientRequest as OutgoingRequest, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { UpstreamCall, UpstreamHandler, UpstreamRequest } from '../ports/upstream-client.js';
+import { UpstreamError } from '../ports/upstream-client.js';
+import { TunnelEnd } from './tunnel-end.js';
+
+/** One WebSocket on its way from the handshake to its end. */
+export class WebSocketTunnel implements UpstreamCall {
+  readonly end: TunnelEnd;
+  private timer: NodeJS.Timeout | undefined;
+  private outgoing: OutgoingRequest | undefined;
+  private upstream: Socket | undefined;
+  private isUpgrade = false;
+  private isOver = false;
+
+  constructor(
+    client: Socket,
+    head: Buffer,
+    private readonly request: Pick<UpstreamRequest, 'responseTimeoutMs'> & { readonly connectTimeoutMs: number },
+    private readonly handler: UpstreamHandler,
+    /** The handshake is through. */
+    private readonly onOpen: () => void,
+  ) {
+    this.end = new TunnelEnd(client, head, (chunk) => this.onRefusalData(chunk));
+  }
+
+  /** Takes part in the handshake that http-proxy is about to start, ahead of http-proxy's own listeners. */
+  follow(outgoing: OutgoingRequest): void {
+    this.outgoing = outgoing;
+    const { connectTimeoutMs, responseTimeoutMs } = this.request;
+    this.limit(connectTimeoutMs, 'connect-timeout');
+    outgoing.once('socket', (socket) => {
+      this.upstream = socket;
+      socket.once('connect', () => {
+        if (responseTimeoutMs > 0) this.limit(responseTimeoutMs, 'response-timeout');
+        else clearTimeout(this.timer);
+      });
+    });
+    outgoing.on('upgrade', (response: IncomingMessage) => {
+      clearTimeout(this.timer);
+      this.isUpgrade = true;
+      this.handler.onUpstreamHead(101, response.statusMessage ?? '', response.rawHeaders);
+    });
+    outgoing.on('response', (response: IncomingMessage) => {
+      clearTimeout(this.timer);
+      this.handler.onUpstreamHead(response.statusCode ?? 502, response.statusMessage ?? '', response.rawHeaders);
+      response.on('end', () => this.finish(() => this.handler.onUpstreamEnd(response.rawTrailers)));
+      response.on('error', (error) => this.fail(error));
+    });
+  }
+
+  /** http-proxy's word that the upstream cannot be had, or is gone. */
+  fail(error: Error & { code?: string }): void {
+    this.finish(() => {
+      if (this.isUpgrade) this.end.destroy();
+      else if (error instanceof UpstreamError) this.handler.onUpstreamError(error);
+      else {
+        const failure = error.code === 'UPSTREAM_DENIED' ? 'denied' : this.upstream?.connecting ? 'connect' : 'reset';
+        this.handler.onUpstreamError(new UpstreamError(failure, error.message, { cause: error }));
+      }
+    });
+  }
+
+  pause(): void {
+    this.end.hold();
+  }
+
+  resume(): void {
+    if (this.isUpgrade && !this.isOver) {
+      this.isOver = true;
+      this.end.open();
+      this.onOpen();
+    }
+    this.end.letFlow();
+  }
+
+  abort(): void {
+    this.finish(() => {
+      this.outgoing?.destroy();
+      this.upstream?.destroy();
+      this.end.destroy();
+    });
+  }
+
+  private onRefusalData(chunk: Buffer): void {
+    if (!this.isOver) this.handler.onUpstreamData(chunk);
+  }
+
+  private limit(ms: number, failure: 'connect-timeout' | 'response-timeout'): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      const { outgoing } = this;
+      this.fail(new UpstreamError(failure, `no WebSocket within ${ms} ms`));
+      outgoing?.destroy();
+    }, ms);
+  }
+
+  private finish(last: () => void): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    clearTimeout(this.timer);
+    last();
+  }
+}
