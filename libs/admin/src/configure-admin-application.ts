@@ -4,8 +4,18 @@ import { JSON_MEDIA_TYPE, MAX_BODY_BYTES, type TextBody, textOf, YAML_MEDIA_TYPE
 import { FORBIDDEN, HttpProblem, UNAUTHORIZED } from './problem/http-problem.js';
 import { ProblemFilter } from './problem/problem.filter.js';
 import { ManagementAccess, type ManagementAccessOptions } from './security/management-access.js';
-import { isOpenEndpoint } from './security/open-endpoints.js';
 import { ManagementWebSocketAdapter } from './security/management-websocket.adapter.js';
+
+/**
+ * What probes and scrapers may ask without a token and by any name: they cannot be given either. Said by the router's own
+ * choice, so that no spelling of a path passes for another.
+ */
+const OPEN_ROUTES: ReadonlySet<string> = new Set([
+  '/actuator/health',
+  '/actuator/health/:component',
+  '/actuator/prometheus',
+  '/actuator/info',
+]);
 
 /**
  * Everything that the admin server has besides its controllers: who may call, how bodies are read, how errors are answered,
@@ -40,7 +50,7 @@ export function configureAdminApplication(app: NestFastifyApplication, options: 
 
 function refusalOf(access: ManagementAccess, request: FastifyRequest): HttpProblem | undefined {
   const { headers, socket } = request;
-  if (isOpenEndpoint(request.method, request.url.split('?', 1)[0] as string)) return undefined;
+  if (OPEN_ROUTES.has(request.routeOptions.url ?? '')) return undefined;
   const refusal = access.refusal({
     host: headers.host,
     origin: headers.origin,

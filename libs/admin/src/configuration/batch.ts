@@ -101,6 +101,6 @@ function wishOf({ op, configType, configId, configuration, ifMatch }: BatchChang
     configuration:
       configType !== 'global' && isJsonObject(configuration) && configuration.id === undefined
         ? Object.assign(Object.create(null) as Record<string, Json>, { id: configId }, configuration)
-        : (configuration as Json),
+        : configuration,
   };
 }

@@ -520,6 +520,7 @@ describe('/export', () => {
     const response = await call('GET', '/export');
     expect(response.headers['content-type']).toMatch(/^application\/yaml/);
     expect(response.body).toMatch(/^# .*masked/);
+    expect(response.headers['x-configuration-secrets']).toBe('masked');
     expect(parse(response.body)).toEqual(admin.configuration.export());
   });
 
@@ -598,10 +599,19 @@ describe('a body', () => {
 describe('what does not exist', () => {
   it.each([
     ['GET', '/nothing', 404, 'not-found'],
-    ['PUT', '/batch', 404, 'not-found'],
     ['GET', '/routes/%zz', 400, 'malformed-request'],
     ['GET', `/routes/${'x'.repeat(4_000)}`, 414, 'uri-too-long'],
   ] as const)('gets for %s %.20s the status %i', async (method, path, status, kind) => {
     expectProblem(await call(method, path), status, kind);
+  });
+
+  it.each([
+    ['PUT', '/batch', 'POST'],
+    ['POST', '/routes/a', 'DELETE, GET, HEAD, PUT'],
+    ['DELETE', '/export?format=json', 'GET, HEAD'],
+  ] as const)('gets for %s %s the methods that there are', async (method, path, allow) => {
+    const response = await call(method, path);
+    expectProblem(response, 405, 'method-not-allowed');
+    expect(response.headers.allow).toBe(allow);
   });
 });

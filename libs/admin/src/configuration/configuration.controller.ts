@@ -1,4 +1,4 @@
-import { Controller, Get, HttpCode, Inject, Post, Req, Res, type StreamableFile } from '@nestjs/common';
+import { Controller, Get, Header, HttpCode, Inject, Post, Req, Res, type StreamableFile } from '@nestjs/common';
 import {
   Choice,
   CONFIG_TYPES,
@@ -94,6 +94,7 @@ export class ConfigurationController {
   }
 
   @Get('export')
+  @Header('x-configuration-secrets', 'masked')
   export(@QueryOf(ExportQuery) { format, source }: ExportQuery): StreamableFile {
     if (source !== undefined) this.requireSource(source);
     return exported(this.configurations.export(source), format);

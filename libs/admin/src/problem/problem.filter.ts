@@ -1,5 +1,7 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter, Logger, NotFoundException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { allowedMethods } from '../openapi/allowed-methods.js';
+import { HttpProblem, METHOD_NOT_ALLOWED } from './http-problem.js';
 import { problemAnswer } from './problem-details.js';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
@@ -15,7 +17,8 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   send(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const { status, headers, body } = problemAnswer(error, pathOf(request.url));
+    const path = pathOf(request.url);
+    const { status, headers, body } = problemAnswer(wrongMethod(error, path) ?? error, path);
     if (status >= 500) this.logger.error(error);
     // An answer that has begun cannot become another one; the cut connection says that it is not complete.
     if (reply.sent) {
@@ -24,6 +27,14 @@ export class ProblemFilter implements ExceptionFilter {
     }
     void reply.status(status).headers(headers).type(PROBLEM_MEDIA_TYPE).send(body);
   }
+}
+
+/** The router knows of a path only that it has no such method there: 404. To a client that is another thing. */
+function wrongMethod(error: unknown, path: string): HttpProblem | undefined {
+  const allowed = error instanceof NotFoundException ? allowedMethods(path) : [];
+  if (allowed.length === 0) return undefined;
+  const allow = allowed.join(', ');
+  return new HttpProblem(METHOD_NOT_ALLOWED, `${path} takes ${allow}`, { headers: { allow } });
 }
 
 function pathOf(url: string): string {

@@ -1,4 +1,4 @@
-import { type ConfigType, CONFIG_TYPES, isConfigType, isJsonObject } from '@tigateway/model';
+import { CONFIG_TYPES, isConfigType, isJsonObject } from '@tigateway/model';
 import type { Pattern } from './subscription.js';
 
 export type ClientMessage =
@@ -39,7 +39,7 @@ export function readClientMessage(text: string): ClientMessage {
   if (typeof configId !== 'string' || configId === '' || configId.length > 253) {
     return invalid('"configId" must be a text of 1 to 253 characters');
   }
-  const pattern: Pattern = { configType: configType as ConfigType | '*', configId };
+  const pattern: Pattern = { configType: configType, configId };
   if (type === 'unsubscribe') return { type, pattern };
   if (since !== undefined && !(typeof since === 'number' && Number.isSafeInteger(since) && since >= 0)) {
     return invalid('"since" must be a sequence, a whole number of at least 0');

@@ -120,7 +120,7 @@ async function connect(protocols: string[] = []): Promise<Client> {
 
 function publish(event: RecordedEvent): void {
   history.events.push({ type: event.type, ...event.facts } as ReplayedEvent);
-  bus.publish(RECORDED_EVENT_NAMES[event.type], event as never);
+  bus.publish(RECORDED_EVENT_NAMES[event.type], event);
 }
 
 function facts(configId: string) {
@@ -403,6 +403,14 @@ describe('a connection', () => {
     const [code] = (await closed) as [number];
     expect(code).toBe(1013);
     expect(quick.socket.readyState).toBe(WebSocket.OPEN);
+  });
+
+  it('is closed with 1013 when it asks for more replays than it waits for', async () => {
+    const client = await connect();
+    history.gate = () => new Promise(() => {});
+    const closed = once(client.socket, 'close');
+    for (let index = 0; index <= 101; index++) client.send({ type: 'subscribe', since: 0 });
+    expect((await closed)[0]).toBe(1013);
   });
 
   it('is ended when it gives no sign of life, and kept when it does', async () => {

@@ -11,6 +11,8 @@ const MAX_WAITING_BYTES = 1_048_576;
 /** A replay sends on without waiting while fewer bytes than this are under way. */
 const UNHURRIED_BYTES = 65_536;
 const MAX_SUBSCRIPTIONS = 1_000;
+/** Requests of one client that wait for its replays. */
+const MAX_STEPS = 100;
 /** Events read from the history at once. */
 const REPLAY_PAGE = 500;
 const TRY_AGAIN_LATER = 1013;
@@ -95,6 +97,10 @@ export class Subscriber {
 
   /** Runs at once where nothing is under way, so that the next event finds the subscription. */
   private inTurn(step: () => Promise<void> | void): void {
+    if (this.stepsUnderWay >= MAX_STEPS) {
+      this.cutOff();
+      return;
+    }
     const running = this.stepsUnderWay === 0 ? step() : this.work.then(step);
     if (!running) return;
     this.stepsUnderWay++;

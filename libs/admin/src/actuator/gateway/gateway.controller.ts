@@ -2,6 +2,7 @@ import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Req, Res } from
 import {
   ConfigurationNotFoundError,
   ConfigurationValidationError,
+  type FilterDefinition,
   isJsonObject,
   type Json,
   type JsonObject,
@@ -62,10 +63,12 @@ export class GatewayController {
   /** The filters with an id of their own that join every route. */
   @Get('globalfilters')
   globalFilters(): Record<string, number> {
-    const filters = this.configurations.list('filter').map(({ configuration }) => configuration as JsonObject);
+    const filters = this.configurations
+      .list('filter')
+      .map(({ configuration }) => configuration as JsonObject & Pick<FilterDefinition, 'id' | 'name'>);
     const everywhere = filters.filter(({ routes, enabled }) => routes === undefined && enabled !== false);
     return Object.fromEntries(
-      everywhere.map(({ id, name, order }) => [`${String(name)}@${String(id)}`, typeof order === 'number' ? order : 0]),
+      everywhere.map(({ id, name, order }) => [`${name}@${id}`, typeof order === 'number' ? order : 0]),
     );
   }
 
