@@ -8,11 +8,15 @@ const OPTIONS = {
   params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_LGWIN]: 16 },
 } as const;
 
-/** @returns `body` itself where compressing it does not pay */
-export function compressBody(body: string): string | Uint8Array {
-  return body.length < WORTHWHILE ? body : brotliCompressSync(body, OPTIONS);
+/** Stands before a compressed body; JSON never begins with it. */
+const COMPRESSED = Buffer.of(0);
+
+export function bodyBytes(text: string, compress: boolean): Buffer {
+  const worthwhile = compress && text.length >= WORTHWHILE;
+  return worthwhile ? Buffer.concat([COMPRESSED, brotliCompressSync(text, OPTIONS)]) : Buffer.from(text);
 }
 
-export function bodyText(body: string | Uint8Array): string {
-  return typeof body === 'string' ? body : brotliDecompressSync(body).toString('utf8');
+export function bodyText(body: Uint8Array): string {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  return (bytes[0] === COMPRESSED[0] ? brotliDecompressSync(bytes.subarray(1)) : bytes).toString('utf8');
 }

@@ -36,7 +36,7 @@ export class EmbeddedStore extends ConfigurationStore {
       for (;;) {
         const batch = await connection.call('loadNext', undefined);
         if (!batch) break;
-        state.add(batch.table, batch.rows);
+        state.add(batch.table, batch.bodies);
       }
       this.connection = connection;
       return state.state(lastVersionMs, lastSequence);
@@ -62,8 +62,8 @@ export class EmbeddedStore extends ConfigurationStore {
     const ms = versionMs(version);
     if (ms === undefined) return undefined;
     const { configType, configId } = key;
-    const row = await this.call('version', { key: { configType, configId }, ms });
-    return row && versionOf(row);
+    const body = await this.call('version', { key: { configType, configId }, ms });
+    return body === undefined ? undefined : versionOf(body);
   }
 
   /** Also `undefined` for a sequence that was never given: whoever asks knows more than this store. */
@@ -118,6 +118,5 @@ export class EmbeddedStore extends ConfigurationStore {
 }
 
 function charactersOf(change: RowChange): number {
-  const body = 'put' in change ? change.put.at(-1) : undefined;
-  return ROW_CHARACTERS + (typeof body === 'string' ? body.length : 0);
+  return ROW_CHARACTERS + ('body' in change ? change.body.length : 0);
 }

@@ -12,6 +12,9 @@ const SWEEP_INTERVAL_MS = 60_000;
 const SPARE_PAGES = 256;
 const VACUUM_PAGES = 64;
 
+/** Whose versions stay, also when newer ones (shadowed, say) exist. */
+const IN_USE = ['in_force', 'hold', 'api_object'] as const;
+
 export type Key = readonly [configType: string, configId: string];
 type VersionKey = readonly [...Key, ms: number];
 
@@ -37,7 +40,7 @@ export class HistoryPruner {
     } else {
       yield* this.pruneTouched(retention.maxVersions, oldestMs);
     }
-    while (this.database.vacuum(0) > SPARE_PAGES) {
+    while (this.database.freePages > SPARE_PAGES) {
       this.database.vacuum(VACUUM_PAGES);
       yield;
     }
@@ -63,18 +66,20 @@ export class HistoryPruner {
     let after: Key = ['', ''];
     for (;;) {
       const keys = this.database.select(
-        `SELECT config_type, config_id, count(*), min(ms) FROM version WHERE (config_type, config_id) > (?, ?)
+        `SELECT CAST(config_type AS BLOB), CAST(config_id AS BLOB), count(*), min(ms) FROM version WHERE (config_type, config_id) > (?, ?)
          GROUP BY config_type, config_id ORDER BY config_type, config_id LIMIT ${SWEEP_KEYS}`,
         ...after,
-      ) as [string, string, number, number][];
+      ) as [Buffer, Buffer, number, number][];
       yield;
       const unwanted = keys
         .filter(([, , versions, firstMs]) => versions > maxVersions || (versions > 1 && firstMs < oldestMs))
-        .flatMap(([configType, configId]) => this.unwanted([configType, configId], maxVersions, oldestMs));
+        .flatMap(([configType, configId]) =>
+          this.unwanted([configType.toString(), configId.toString()], maxVersions, oldestMs),
+        );
       yield* this.drop(unwanted);
       const last = keys.at(-1);
       if (!last || keys.length < SWEEP_KEYS) return;
-      after = [last[0], last[1]];
+      after = [last[0].toString(), last[1].toString()];
     }
   }
 
@@ -102,11 +107,10 @@ export class HistoryPruner {
     }
   }
 
-  /** A version in force, held, or last written through the API is kept also when newer ones (shadowed, say) exist. */
   private isInUse(key: Key, ms: number): boolean {
-    return ['in_force', 'hold', 'api_object'].some((table) => {
-      const sql = `SELECT 1 FROM ${table} WHERE config_type = ? AND config_id = ? AND version = ?`;
-      return this.database.select(sql, ...key, versionName(ms)).length > 0;
+    return IN_USE.some((table) => {
+      const [body] = this.database.bodies(table, 'WHERE config_type = ? AND config_id = ?', ...key);
+      return body !== undefined && (JSON.parse(body) as { version: string }).version === versionName(ms);
     });
   }
 }

@@ -3,38 +3,33 @@ import { join } from 'node:path';
 import type { ConfigurationKey } from '@tigateway/model';
 import Database from 'libsql';
 import { AcknowledgedMark } from './acknowledged-mark.js';
-import { bodyText, compressBody } from './body-compression.js';
+import { bodyBytes, bodyText } from './body-compression.js';
 import { DirectoryLock } from './directory-lock.js';
-import { damaged, StoreFailure, storeFailure } from './store-failure.js';
+import { damaged, storeFailure } from './store-failure.js';
 import type { RowChange } from './store-rows.js';
-import {
-  columnNames,
-  KEPT_EVENTS,
-  type Row,
-  rowCheckSum,
-  TABLE_NAMES,
-  type TableName,
-  TABLES,
-} from './store-tables.js';
+import { checkSchema, configure, createTables } from './store-schema.js';
+import { KEPT_EVENTS, selectSql, TABLE_NAMES, type TableName, TABLES } from './store-tables.js';
+import { checkSum, isIntact, keyBytes, type KeyValue, type StoredRow } from './stored-row.js';
 import { findLogDamage } from './write-ahead-log.js';
 
-/** "TiGW": tells a database of ours from any other file. */
-const APPLICATION_ID = 0x54694757;
-const SCHEMA_VERSION = 1;
-const CACHE_KIB = 8_192;
-/** The log's file is cut back to this after a checkpoint, in bytes; below it is written over, which is the faster flush. */
-const LOG_LIMIT_BYTES = 16 * 2 ** 20;
 /** Pages that even the smallest commit appends to the log: one for each table it touches. */
 const COMMIT_OVERHEAD_BYTES = 24 * 1024;
 
 const LOADED_TABLES = ['api_object', 'document', 'in_force', 'hold', 'pending'] as const satisfies TableName[];
 const CHECKED_TABLES = ['version', 'event'] as const satisfies TableName[];
 const BATCH_ROWS = 500;
-const BATCH_CHARACTERS = 256 * 1024;
+const BATCH_BYTES = 256 * 1024;
+const LEDGER_ID = 'ledger';
 
 export interface RowBatch {
   readonly table: TableName;
-  readonly rows: readonly Row[];
+  /** A JSON array of bodies: one string is carried from thread to thread far faster than many. */
+  readonly bodies: string;
+}
+
+interface Ledger {
+  readonly commits: number;
+  readonly lastVersionMs: number;
 }
 
 interface Statements {
@@ -49,8 +44,7 @@ interface Statements {
 export class StoreDatabase {
   private readonly statements: Record<TableName, Statements>;
   private readonly queries = new Map<string, Database.Statement>();
-  private commits = 0;
-  private versionMs = 0;
+  private ledger: Ledger = { commits: 0, lastVersionMs: 0 };
   private loggedBytes = 0;
   /** Whether versions written from now on are compressed; the update policy says so. */
   compression = true;
@@ -61,13 +55,15 @@ export class StoreDatabase {
     private readonly lock: DirectoryLock,
     private readonly mark: AcknowledgedMark,
   ) {
+    if (checkSchema(database, file)) this.create();
     this.statements = Object.fromEntries(TABLE_NAMES.map((table) => [table, this.prepared(table)])) as Record<
       TableName,
       Statements
     >;
-    const [ledger] = this.rows('ledger', 'WHERE id = 1');
+    const ledger = this.bodies('ledger', 'WHERE id = ?', LEDGER_ID)[0];
     if (!ledger) throw damaged(file, 'its ledger is missing');
-    [, this.commits, this.versionMs] = ledger as [number, number, number];
+    this.ledger = JSON.parse(ledger) as Ledger;
+    this.checkNothingLost();
   }
 
   /**
@@ -76,44 +72,42 @@ export class StoreDatabase {
    */
   static open(directory: string): StoreDatabase {
     const file = join(directory, 'store.db');
-    const acquired: { release(): void }[] = [];
+    const acquired: (() => void)[] = [];
     try {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
       const lock = DirectoryLock.take(join(directory, 'lock'), directory);
-      acquired.push(lock);
+      acquired.push(() => lock.release());
       const mark = AcknowledgedMark.open(join(directory, 'acknowledged'));
-      acquired.push({ release: () => mark.close() });
+      acquired.push(() => mark.close());
       // Before SQLite opens the file: its recovery cuts off what the search is for.
       const damage = findLogDamage(`${file}-wal`);
       if (damage) throw damaged(`${file}-wal`, `the frame at byte ${damage.offset} fails its check sum`);
       // The database may hold passwords of notification channels; SQLite gives its log the mode of this file.
       closeSync(openSync(file, 'a', 0o600));
       const connection = new Database(file);
-      acquired.push({ release: () => connection.close() });
+      acquired.push(() => connection.close());
       configure(connection);
-      establishSchema(connection, file);
-      const opened = new StoreDatabase(file, connection, lock, mark);
-      opened.checkNothingLost();
-      return opened;
+      return new StoreDatabase(file, connection, lock, mark);
     } catch (error) {
-      for (const resource of acquired.reverse()) resource.release();
+      for (const release of acquired.reverse()) release();
       throw storeFailure(file, error);
     }
   }
 
   get lastVersionMs(): number {
-    return this.versionMs;
+    return this.ledger.lastVersionMs;
   }
 
   get lastSequence(): number {
-    return this.guard(() => (this.query('SELECT max(sequence) FROM event').get([]) as [number | null])[0] ?? 0);
+    const [[sequence]] = this.select('SELECT max(sequence) FROM event') as [[number | null]];
+    return sequence ?? 0;
   }
 
   /** Everything a start needs, in batches that are short to carry over; checks each row of every table on the way. */
   *load(): Generator<RowBatch> {
     try {
       for (const table of LOADED_TABLES) yield* this.batches(table);
-      for (const table of CHECKED_TABLES) for (const batch of this.batches(table)) void batch;
+      for (const table of CHECKED_TABLES) this.check(table);
     } catch (error) {
       throw storeFailure(this.file, error);
     }
@@ -121,7 +115,7 @@ export class StoreDatabase {
 
   /** Writes all of it or nothing; returns once it would survive a crash. */
   commit(changes: readonly RowChange[]): void {
-    let versionMs = this.versionMs;
+    let { lastVersionMs } = this.ledger;
     let bytes = COMMIT_OVERHEAD_BYTES;
     let newestEvent = 0;
     this.transaction(() => {
@@ -130,17 +124,15 @@ export class StoreDatabase {
           this.statements[change.table].remove.run([...change.remove]);
           continue;
         }
-        const row = change.table === 'version' ? this.compressed(change.put) : change.put;
-        if (change.table === 'version') versionMs = Math.max(versionMs, row[2] as number);
-        if (change.table === 'event') newestEvent = Math.max(newestEvent, row[0] as number);
-        this.put(change.table, row);
-        bytes += bodyBytes(row);
+        const { table, put: key } = change;
+        if (table === 'version') lastVersionMs = Math.max(lastVersionMs, key[2] as number);
+        if (table === 'event') newestEvent = Math.max(newestEvent, key[0] as number);
+        bytes += this.put(table, key, bodyBytes(change.body, table === 'version' && this.compression));
       }
       if (newestEvent > KEPT_EVENTS) this.statements.event.remove.run([newestEvent - KEPT_EVENTS]);
-      this.put('ledger', [1, this.commits + 1, versionMs]);
+      this.put('ledger', [LEDGER_ID], ledgerBody({ commits: this.ledger.commits + 1, lastVersionMs }));
     });
-    this.commits += 1;
-    this.versionMs = versionMs;
+    this.ledger = { commits: this.ledger.commits + 1, lastVersionMs };
     this.loggedBytes += bytes;
     this.acknowledge();
   }
@@ -160,41 +152,47 @@ export class StoreDatabase {
     });
   }
 
-  remove(table: TableName, key: readonly (string | number)[]): void {
+  remove(table: TableName, key: readonly KeyValue[]): void {
     this.guard(() => this.statements[table].remove.run([...key]));
   }
 
   /** Newest first. */
-  versions({ configType, configId }: ConfigurationKey): Row[] {
-    const where = 'WHERE config_type = ? AND config_id = ? ORDER BY ms DESC';
-    return this.rows('version', where, configType, configId).map(readable);
+  versions({ configType, configId }: ConfigurationKey): string[] {
+    return this.bodies('version', 'WHERE config_type = ? AND config_id = ? ORDER BY ms DESC', configType, configId);
   }
 
-  version({ configType, configId }: ConfigurationKey, ms: number): Row | undefined {
-    const where = 'WHERE config_type = ? AND config_id = ? AND ms = ?';
-    return this.rows('version', where, configType, configId, ms).map(readable)[0];
+  version({ configType, configId }: ConfigurationKey, ms: number): string | undefined {
+    return this.bodies('version', 'WHERE config_type = ? AND config_id = ? AND ms = ?', configType, configId, ms)[0];
   }
 
   /** Oldest first; `undefined` where events after `sequence` are gone, or `sequence` has never been given. */
-  eventsSince(sequence: number, limit: number): Row[] | undefined {
-    const [oldest, newest] = this.guard(
-      () => this.query('SELECT min(sequence), max(sequence) FROM event').get([]) as [number | null, number | null],
-    );
+  eventsSince(sequence: number, limit: number): string[] | undefined {
+    const [[oldest, newest]] = this.select('SELECT min(sequence), max(sequence) FROM event') as [
+      [number | null, number | null],
+    ];
     if (sequence > (newest ?? 0) || sequence < (oldest ?? 1) - 1) return undefined;
-    return this.rows('event', 'WHERE sequence > ? ORDER BY sequence LIMIT ?', sequence, limit);
+    return this.bodies('event', 'WHERE sequence > ? ORDER BY sequence LIMIT ?', sequence, limit);
   }
 
-  /** Rows of any query, unchecked: for keys and counts. */
-  select(sql: string, ...parameters: (string | number)[]): unknown[][] {
-    return this.guard(() => this.query(sql).all(parameters) as unknown[][]);
+  /** The bodies of the rows that `where` finds, as JSON texts, checked. */
+  bodies(table: TableName, where: string, ...parameters: readonly KeyValue[]): string[] {
+    const rows = this.select(`${selectSql(table)} ${where}`, ...parameters) as unknown as StoredRow[];
+    return rows.map((row) => this.body(table, row));
   }
 
-  /** Gives up to `pages` free pages back to the file system (at the next checkpoint). @returns free pages that remain */
-  vacuum(pages: number): number {
-    return this.guard(() => {
-      this.database.exec(`PRAGMA incremental_vacuum(${pages})`);
-      return (this.query('PRAGMA freelist_count').get([]) as [number])[0];
-    });
+  /** Rows of any query, unchecked: for keys and counts. Text must be asked for as bytes. */
+  select(sql: string, ...parameters: readonly KeyValue[]): unknown[][] {
+    return this.guard(() => this.query(sql).all([...parameters]) as unknown[][]);
+  }
+
+  /** Gives up to `pages` free pages back to the file system, at the next checkpoint. */
+  vacuum(pages: number): void {
+    this.guard(() => this.database.exec(`PRAGMA incremental_vacuum(${pages})`));
+  }
+
+  get freePages(): number {
+    const [[pages]] = this.select('PRAGMA freelist_count') as [[number]];
+    return pages;
   }
 
   /** Roughly how many bytes of the log the database does not hold yet. */
@@ -218,72 +216,75 @@ export class StoreDatabase {
     }
   }
 
+  private create(): void {
+    this.transaction(() => {
+      createTables(this.database);
+      const body = ledgerBody(this.ledger);
+      this.database.prepare('INSERT INTO ledger VALUES (?, ?, ?)').run([LEDGER_ID, body, checkSum(LEDGER_ID, body)]);
+    });
+  }
+
   private checkNothingLost(): void {
-    const lost = this.mark.atOpen - this.commits;
+    const lost = this.mark.atOpen - this.ledger.commits;
     if (lost > 0) {
       throw damaged(this.file, `its last ${lost} acknowledged commits are missing from it and from its log`);
     }
-    this.mark.write(this.commits);
+    this.mark.write(this.ledger.commits);
   }
 
   private acknowledge(): void {
     try {
-      this.mark.write(this.commits);
+      this.mark.write(this.ledger.commits);
     } catch {
       // The commit is durable. A mark that is behind finds less damage at the next start, and no false one.
     }
   }
 
   private prepared(table: TableName): Statements {
-    const names = columnNames(table);
-    const values = Array(names.length + 1).fill('?');
     // A file of 10,000 routes in which one changed: the parts of it that did not change are not written again.
-    const conflict =
-      table === 'document'
-        ? 'ON CONFLICT DO UPDATE SET body = excluded.body, crc = excluded.crc WHERE body <> excluded.body'
-        : `ON CONFLICT DO UPDATE SET ${[...names, 'crc'].map((name) => `${name} = excluded.${name}`).join(', ')}`;
+    const put = `INSERT INTO ${table} VALUES (${'?, '.repeat(TABLES[table].key.length)}?, ?)
+      ON CONFLICT DO UPDATE SET body = excluded.body, crc = excluded.crc WHERE body <> excluded.body`;
     return {
-      put: this.database.prepare(`INSERT INTO ${table} VALUES (${values.join(', ')}) ${conflict}`),
+      put: this.database.prepare(put),
       remove: this.database.prepare(`DELETE FROM ${table} WHERE ${TABLES[table].removal}`),
     };
   }
 
-  private put(table: TableName, row: Row): void {
-    this.statements[table].put.run([...row, rowCheckSum(row)]);
-  }
-
-  private compressed(row: Row): Row {
-    if (!this.compression) return row;
-    return [...row.slice(0, -1), compressBody(row.at(-1) as string)];
-  }
-
-  private rows(table: TableName, where: string, ...parameters: (string | number)[]): Row[] {
-    return this.guard(() =>
-      (this.query(`SELECT * FROM ${table} ${where}`).all(parameters) as Row[]).map((row) => this.checked(table, row)),
-    );
+  /** @returns the size of what was written, in bytes */
+  private put(table: TableName, key: readonly KeyValue[], body: Uint8Array): number {
+    this.statements[table].put.run([...key, body, checkSum(keyBytes(key), body)]);
+    return body.length;
   }
 
   private *batches(table: TableName): Generator<RowBatch> {
-    let rows: Row[] = [];
-    let characters = 0;
-    for (const stored of this.query(`SELECT * FROM ${table}`).iterate([]) as IterableIterator<Row>) {
-      const row = this.checked(table, stored);
-      rows.push(row);
-      characters += bodyBytes(row);
-      if (rows.length < BATCH_ROWS && characters < BATCH_CHARACTERS) continue;
-      yield { table, rows };
-      rows = [];
-      characters = 0;
+    let bodies: string[] = [];
+    let bytes = 0;
+    for (const row of this.everyRow(table)) {
+      bodies.push(this.body(table, row));
+      bytes += row[1].length;
+      if (bodies.length < BATCH_ROWS && bytes < BATCH_BYTES) continue;
+      yield { table, bodies: `[${bodies.join()}]` };
+      bodies = [];
+      bytes = 0;
     }
-    if (rows.length > 0) yield { table, rows };
+    if (bodies.length > 0) yield { table, bodies: `[${bodies.join()}]` };
   }
 
-  /** @returns the row without its check sum */
-  private checked(table: TableName, stored: Row): Row {
-    const row = stored.slice(0, -1);
-    if (rowCheckSum(row) === stored.at(-1)) return row;
-    const key = row.slice(0, TABLES[table].keyColumns).join(' ');
-    throw damaged(this.file, `the ${table} "${key}" does not match its check sum`);
+  private check(table: TableName): void {
+    for (const row of this.everyRow(table)) if (!isIntact(row)) this.refuse(table, row);
+  }
+
+  private everyRow(table: TableName): IterableIterator<StoredRow> {
+    return this.query(selectSql(table)).iterate([]) as IterableIterator<StoredRow>;
+  }
+
+  private body(table: TableName, row: StoredRow): string {
+    return isIntact(row) ? bodyText(row[1]) : this.refuse(table, row);
+  }
+
+  private refuse(table: TableName, [key]: StoredRow): never {
+    const name = Buffer.from(key).toString('utf8').replaceAll('\u0000', ' ');
+    throw damaged(this.file, `the ${table} "${name}" does not match its check sum`);
   }
 
   private query(sql: string): Database.Statement {
@@ -304,64 +305,6 @@ export class StoreDatabase {
   }
 }
 
-function configure(connection: Database.Database): void {
-  connection.pragma('auto_vacuum = INCREMENTAL');
-  // Nobody else may read along: the log's index stays in memory and no third file is needed.
-  connection.pragma('locking_mode = EXCLUSIVE');
-  connection.pragma('journal_mode = WAL');
-  connection.pragma('synchronous = FULL');
-  // Checkpoints are the thread's own business: SQLite would do them on the way of a commit.
-  connection.pragma('wal_autocheckpoint = 0');
-  connection.pragma(`journal_size_limit = ${LOG_LIMIT_BYTES}`);
-  connection.pragma(`cache_size = -${CACHE_KIB}`);
-  connection.pragma('cell_size_check = ON');
-  connection.pragma('trusted_schema = OFF');
-}
-
-function establishSchema(connection: Database.Database, file: string): void {
-  const problems = connection.prepare('PRAGMA quick_check(1)').raw(true).all([]) as [string][];
-  if (problems[0]?.[0] !== 'ok') throw damaged(file, problems[0]?.[0] ?? 'its check gives no answer');
-  const [applicationId, schemaVersion] = ['application_id', 'user_version'].map(
-    (name) => (connection.prepare(`PRAGMA ${name}`).raw(true).get([]) as [number])[0],
-  );
-  const found = connection.prepare('SELECT sql FROM sqlite_schema ORDER BY rowid').raw(true).all([]) as [string][];
-  if (applicationId === 0 && found.length === 0) return createSchema(connection);
-  if (applicationId !== APPLICATION_ID) {
-    throw new StoreFailure(`"${file}" is not a TiGateway store`);
-  }
-  if (schemaVersion !== SCHEMA_VERSION) {
-    throw new StoreFailure(
-      `"${file}" has the schema version ${schemaVersion}, this program reads ${SCHEMA_VERSION}: it was written by another release`,
-    );
-  }
-  if (found.map(([sql]) => sql).join() !== TABLE_NAMES.map(tableSql).join())
-    throw damaged(file, 'its tables are not ours');
-}
-
-function createSchema(connection: Database.Database): void {
-  connection.exec(
-    [
-      'BEGIN IMMEDIATE',
-      ...TABLE_NAMES.map(tableSql),
-      `INSERT INTO ledger VALUES (1, 0, 0, ${rowCheckSum([1, 0, 0])})`,
-      `PRAGMA application_id = ${APPLICATION_ID}`,
-      `PRAGMA user_version = ${SCHEMA_VERSION}`,
-      'COMMIT',
-    ].join(';'),
-  );
-}
-
-function tableSql(table: TableName): string {
-  const key = columnNames(table).slice(0, TABLES[table].keyColumns).join(', ');
-  const columns = [...TABLES[table].columns, 'crc INTEGER NOT NULL', `PRIMARY KEY (${key})`].join(', ');
-  return `CREATE TABLE ${table} (${columns}) WITHOUT ROWID`;
-}
-
-function readable(row: Row): Row {
-  return [...row.slice(0, -1), bodyText(row.at(-1) as string | Uint8Array)];
-}
-
-function bodyBytes(row: Row): number {
-  const body = row.at(-1);
-  return typeof body === 'number' || body === null || body === undefined ? 0 : body.length;
+function ledgerBody(ledger: Ledger): Buffer {
+  return Buffer.from(JSON.stringify(ledger));
 }

@@ -2,18 +2,17 @@ import type { ConfigurationKey } from '@tigateway/model';
 import type { HistoryRetention } from '../configuration-store.js';
 import type { RowBatch } from './store-database.js';
 import type { RowChange } from './store-rows.js';
-import type { Row } from './store-tables.js';
 
-/** What the store asks of its thread. A failure comes back as a message for a `ConfigurationStoreError`. */
+/** What the store asks of its thread; versions and events travel as JSON texts. A failure comes back as a message for a `ConfigurationStoreError`. */
 export interface StoreCalls {
   open: { argument: { directory: string }; result: { lastVersionMs: number; lastSequence: number } };
   /** The next rows of what `open` found, `undefined` at the end: asked for one by one, so that no side is flooded. */
   loadNext: { argument: undefined; result: RowBatch | undefined };
   /** A large commit comes in several parts, counted from 0; only the last one writes, and writes them all. */
   commit: { argument: { part: number; isLast: boolean; changes: readonly RowChange[] }; result: undefined };
-  versions: { argument: ConfigurationKey; result: Row[] };
-  version: { argument: { key: ConfigurationKey; ms: number }; result: Row | undefined };
-  eventsSince: { argument: { sequence: number; limit: number }; result: Row[] | undefined };
+  versions: { argument: ConfigurationKey; result: string[] };
+  version: { argument: { key: ConfigurationKey; ms: number }; result: string | undefined };
+  eventsSince: { argument: { sequence: number; limit: number }; result: string[] | undefined };
   prune: { argument: { retention: HistoryRetention; nowMs: number }; result: undefined };
   close: { argument: undefined; result: undefined };
 }

@@ -1,9 +1,7 @@
 import {
-  type ConfigType,
   type ConfigurationKey,
   type ConfigurationVersion,
   type Json,
-  type Operation,
   type ParsedObject,
   toRecords,
 } from '@tigateway/model';
@@ -17,117 +15,70 @@ import type {
   StoredPending,
   StoredState,
 } from '../configuration-store.js';
-import { versionMs, versionName } from '../version-name.js';
-import { KEPT_EVENTS, type Row, type SqlValue, type TableName } from './store-tables.js';
+import { versionMs } from '../version-name.js';
+import { KEPT_EVENTS, type TableName } from './store-tables.js';
+import type { KeyValue } from './stored-row.js';
 
-/** One row to write, or the rows of one key to remove. */
+/** One row to write (its body as JSON text), or the rows of one key to remove. */
 export type RowChange =
-  | { readonly table: TableName; readonly put: Row }
-  | { readonly table: TableName; readonly remove: readonly SqlValue[] };
+  | { readonly table: TableName; readonly put: readonly KeyValue[]; readonly body: string }
+  | { readonly table: TableName; readonly remove: readonly KeyValue[] };
+
+interface DocumentPart extends StoredDocument {
+  readonly part: number;
+}
 
 const OBJECTS_PER_PART = 256;
 
 /** The rows of a commit, removals before what replaces them; made one at a time so that the caller can pause between. */
 export function* rowChanges(commit: StoreCommit): Generator<RowChange> {
-  for (const key of commit.removeApiObjects ?? []) yield { table: 'api_object', remove: keyRow(key) };
+  for (const key of commit.removeApiObjects ?? []) yield { table: 'api_object', remove: keyOf(key) };
   for (const { source, name } of commit.removeDocuments ?? []) yield { table: 'document', remove: [source, name, 0] };
-  for (const key of commit.removeCurrent ?? []) yield { table: 'in_force', remove: keyRow(key) };
-  for (const key of commit.removeHolds ?? []) yield { table: 'hold', remove: keyRow(key) };
+  for (const key of commit.removeCurrent ?? []) yield { table: 'in_force', remove: keyOf(key) };
+  for (const key of commit.removeHolds ?? []) yield { table: 'hold', remove: keyOf(key) };
   for (const id of commit.removePending ?? []) yield { table: 'pending', remove: [id] };
 
-  for (const version of commit.versions ?? []) yield { table: 'version', put: versionRow(version) };
-  for (const object of commit.putApiObjects ?? []) {
-    const { version, createdSequence, configuration } = object;
-    yield { table: 'api_object', put: [...keyRow(object), version, createdSequence, JSON.stringify(configuration)] };
-  }
+  for (const version of commit.versions ?? []) yield put('version', [...keyOf(version), msOf(version)], version);
+  for (const object of commit.putApiObjects ?? []) yield put('api_object', keyOf(object), object);
   for (const document of commit.putDocuments ?? []) yield* documentChanges(document);
-  for (const current of commit.putCurrent ?? []) {
-    yield { table: 'in_force', put: [...keyRow(current), current.version, current.hash, current.source] };
-  }
-  for (const hold of commit.putHolds ?? []) {
-    const { source, barredHash, version, reason, configuration } = hold;
-    yield {
-      table: 'hold',
-      put: [...keyRow(hold), source, barredHash, version, reason, JSON.stringify(configuration)],
-    };
-  }
-  for (const { id, payload } of commit.putPending ?? []) yield { table: 'pending', put: [id, JSON.stringify(payload)] };
-  for (const event of commit.events?.slice(-KEPT_EVENTS) ?? []) {
-    yield { table: 'event', put: [event.sequence, JSON.stringify(event)] };
-  }
+  for (const current of commit.putCurrent ?? []) yield put('in_force', keyOf(current), current);
+  for (const hold of commit.putHolds ?? []) yield put('hold', keyOf(hold), hold);
+  for (const pending of commit.putPending ?? []) yield put('pending', [pending.id], pending);
+  for (const event of commit.events?.slice(-KEPT_EVENTS) ?? []) yield put('event', [event.sequence], event);
 }
 
 function* documentChanges({ source, name, objects }: StoredDocument): Generator<RowChange> {
   const parts = Math.max(1, Math.ceil(objects.length / OBJECTS_PER_PART));
   yield { table: 'document', remove: [source, name, parts] };
   for (let part = 0; part < parts; part += 1) {
-    const body = JSON.stringify(objects.slice(part * OBJECTS_PER_PART, (part + 1) * OBJECTS_PER_PART));
-    yield { table: 'document', put: [source, name, part, body] };
+    const some = objects.slice(part * OBJECTS_PER_PART, (part + 1) * OBJECTS_PER_PART);
+    yield put('document', [source, name, part], { source, name, part, objects: some } satisfies DocumentPart);
   }
 }
 
-function keyRow({ configType, configId }: ConfigurationKey): readonly [string, string] {
+function put(table: TableName, key: readonly KeyValue[], facts: object): RowChange {
+  return { table, put: key, body: JSON.stringify(facts) };
+}
+
+function keyOf({ configType, configId }: ConfigurationKey): [string, string] {
   return [configType, configId];
 }
 
-function versionRow(version: ConfigurationVersion): Row {
-  const ms = versionMs(version.version);
-  if (ms === undefined) throw new TypeError(`"${version.version}" is no version name`);
-  return [
-    ...keyRow(version),
-    ms,
-    version.timestamp,
-    version.hash,
-    version.operation,
-    version.source,
-    version.actor,
-    version.reason ?? null,
-    version.rollbackOf ?? null,
-    JSON.stringify(version.configuration),
-  ];
+function msOf({ version }: ConfigurationVersion): number {
+  const ms = versionMs(version);
+  if (ms === undefined) throw new TypeError(`"${version}" is no version name`);
+  return ms;
 }
 
-/** What a version's row says; its body has been made text again. */
-export function versionOf(row: Row): ConfigurationVersion {
-  const [configType, configId, ms, timestamp, hash, operation, source, actor, reason, rollbackOf, body] = row as [
-    ConfigType,
-    string,
-    number,
-    string,
-    string,
-    Operation,
-    string,
-    string,
-    string | null,
-    string | null,
-    string,
-  ];
-  return {
-    configType,
-    configId,
-    version: versionName(ms),
-    configuration: configurationOf(body),
-    timestamp,
-    hash,
-    operation,
-    source,
-    actor,
-    ...(reason !== null && { reason }),
-    ...(rollbackOf !== null && { rollbackOf }),
-  };
+export function versionOf(body: string): ConfigurationVersion {
+  return withRecords(JSON.parse(body) as ConfigurationVersion);
 }
 
-export function eventOf(row: Row): StoredEvent {
-  return JSON.parse(row[1] as string) as StoredEvent;
+function withRecords<T extends { readonly configuration: Json }>(facts: T): T {
+  return { ...facts, configuration: toRecords(facts.configuration) };
 }
 
-function configurationOf(body: string): Json {
-  return toRecords(JSON.parse(body) as Json);
-}
-
-type LoadedTable = Exclude<TableName, 'version' | 'event' | 'ledger'>;
-
-/** Collects the rows of a load, in the tables' order, into what a start finds. */
+/** Collects the bodies of a load into what a start finds. */
 export class LoadedState {
   private readonly apiObjects: StoredApiObject[] = [];
   private readonly documents = new Map<string, StoredDocument & { readonly objects: ParsedObject[] }>();
@@ -135,52 +86,16 @@ export class LoadedState {
   private readonly holds: StoredHold[] = [];
   private readonly pending: StoredPending[] = [];
 
-  private readonly readers: Record<LoadedTable, (row: Row) => void> = {
-    api_object: (row) => {
-      const [configType, configId, version, createdSequence, body] = row as [
-        ConfigType,
-        string,
-        string,
-        number,
-        string,
-      ];
-      this.apiObjects.push({ configType, configId, version, createdSequence, configuration: configurationOf(body) });
-    },
-    document: (row) => {
-      const [source, name, , body] = row as [string, string, number, string];
-      const id = `${source}\u0000${name}`;
-      const document = this.documents.get(id) ?? { source, name, objects: [] };
-      this.documents.set(id, document);
-      for (const object of JSON.parse(body) as ParsedObject[]) {
-        document.objects.push({ ...object, configuration: toRecords(object.configuration) });
-      }
-    },
-    in_force: (row) => {
-      const [configType, configId, version, hash, source] = row as [ConfigType, string, string, string, string];
-      this.current.push({ configType, configId, version, hash, source });
-    },
-    hold: (row) => {
-      const [configType, configId, source, barredHash, version, reason, body] = row as [
-        ConfigType,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-      ];
-      const configuration = configurationOf(body);
-      this.holds.push({ configType, configId, source, barredHash, version, reason, configuration });
-    },
-    pending: (row) => {
-      const [id, body] = row as [string, string];
-      this.pending.push({ id, payload: configurationOf(body) });
-    },
-  };
-
-  add(table: TableName, rows: readonly Row[]): void {
-    const read = this.readers[table as LoadedTable];
-    for (const row of rows) read(row);
+  /** `bodies` is a JSON array of rows of `table`, in the order of their keys. */
+  add(table: TableName, bodies: string): void {
+    const rows = JSON.parse(bodies) as unknown[];
+    if (table === 'api_object') this.apiObjects.push(...(rows as StoredApiObject[]).map(withRecords));
+    if (table === 'document') (rows as DocumentPart[]).forEach((part) => this.addPart(part));
+    if (table === 'in_force') this.current.push(...(rows as StoredCurrent[]));
+    if (table === 'hold') this.holds.push(...(rows as StoredHold[]).map(withRecords));
+    if (table === 'pending') {
+      this.pending.push(...(rows as StoredPending[]).map(({ id, payload }) => ({ id, payload: toRecords(payload) })));
+    }
   }
 
   state(lastVersionMs: number, lastSequence: number): StoredState {
@@ -194,4 +109,15 @@ export class LoadedState {
       lastSequence,
     };
   }
+
+  private addPart({ source, name, objects }: DocumentPart): void {
+    const id = `${source}\u0000${name}`;
+    const document = this.documents.get(id) ?? { source, name, objects: [] };
+    this.documents.set(id, document);
+    for (const object of objects) document.objects.push(withRecords(object));
+  }
+}
+
+export function eventOf(body: string): StoredEvent {
+  return JSON.parse(body) as StoredEvent;
 }

@@ -1,98 +1,49 @@
-import { crc32 } from 'node:zlib';
-
 /** Recorded events kept for replay; older ones go. */
 export const KEPT_EVENTS = 10_000;
 
-export type SqlValue = string | number | null | Uint8Array;
-/** The values of one row in the order of its table's columns, without the check sum. */
-export type Row = readonly SqlValue[];
-
 export interface Table {
-  /** Column definitions; `crc` follows in every table. */
-  readonly columns: readonly string[];
-  /** How many leading columns are the primary key. */
-  readonly keyColumns: number;
+  /** The columns that rows are found by: the primary key. */
+  readonly key: readonly string[];
   /** Which rows one removal takes; its parameters are the removal's key. */
   readonly removal: string;
 }
 
-const KEY = ['config_type TEXT NOT NULL', 'config_id TEXT NOT NULL'] as const;
+const KEY = ['config_type', 'config_id'] as const;
 const BY_KEY = 'config_type = ? AND config_id = ?';
 
 /**
- * Every table is WITHOUT ROWID: there is no second index that could disagree with its table, so SQLite's quick check of the
- * pages together with the check sum in each row covers everything that is read.
+ * Every table is a key, a `body` (all facts, the key's included, as JSON) and a check sum over both. They are WITHOUT ROWID:
+ * there is no second index that could disagree with its table, so SQLite's quick check of the pages together with the check
+ * sums covers everything that is read.
  */
 export const TABLES = {
-  api_object: {
-    columns: [...KEY, 'version TEXT NOT NULL', 'created_sequence INTEGER NOT NULL', 'body TEXT NOT NULL'],
-    keyColumns: 2,
-    removal: BY_KEY,
-  },
+  api_object: { key: KEY, removal: BY_KEY },
   /** A document is kept in parts of a few hundred objects, so that neither writing nor loading one is a long step. */
-  document: {
-    columns: ['source TEXT NOT NULL', 'name TEXT NOT NULL', 'part INTEGER NOT NULL', 'body TEXT NOT NULL'],
-    keyColumns: 3,
-    removal: 'source = ? AND name = ? AND part >= ?',
-  },
-  in_force: {
-    columns: [...KEY, 'version TEXT NOT NULL', 'hash TEXT NOT NULL', 'source TEXT NOT NULL'],
-    keyColumns: 2,
-    removal: BY_KEY,
-  },
-  hold: {
-    columns: [
-      ...KEY,
-      'source TEXT NOT NULL',
-      'barred_hash TEXT NOT NULL',
-      'version TEXT NOT NULL',
-      'reason TEXT NOT NULL',
-      'body TEXT NOT NULL',
-    ],
-    keyColumns: 2,
-    removal: BY_KEY,
-  },
-  pending: { columns: ['id TEXT NOT NULL', 'body TEXT NOT NULL'], keyColumns: 1, removal: 'id = ?' },
-  version: {
-    columns: [
-      ...KEY,
-      'ms INTEGER NOT NULL',
-      'timestamp TEXT NOT NULL',
-      'hash TEXT NOT NULL',
-      'operation TEXT NOT NULL',
-      'source TEXT NOT NULL',
-      'actor TEXT NOT NULL',
-      'reason TEXT',
-      'rollback_of TEXT',
-      // Text, or a blob where it is compressed. No type: SQLite shall keep what it is given.
-      'body NOT NULL',
-    ],
-    keyColumns: 3,
-    removal: `${BY_KEY} AND ms = ?`,
-  },
-  event: { columns: ['sequence INTEGER NOT NULL', 'body TEXT NOT NULL'], keyColumns: 1, removal: 'sequence <= ?' },
+  document: { key: ['source', 'name', 'part'], removal: 'source = ? AND name = ? AND part >= ?' },
+  in_force: { key: KEY, removal: BY_KEY },
+  hold: { key: KEY, removal: BY_KEY },
+  pending: { key: ['id'], removal: 'id = ?' },
+  version: { key: [...KEY, 'ms'], removal: `${BY_KEY} AND ms = ?` },
+  event: { key: ['sequence'], removal: 'sequence <= ?' },
   /** One row: how many commits there were, and the newest version ever given, whose row retention may have dropped. */
-  ledger: {
-    columns: ['id INTEGER NOT NULL', 'commits INTEGER NOT NULL', 'last_version_ms INTEGER NOT NULL'],
-    keyColumns: 1,
-    removal: 'id = ?',
-  },
+  ledger: { key: ['id'], removal: 'id = ?' },
 } as const satisfies Record<string, Table>;
 
 export type TableName = keyof typeof TABLES;
 export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
 
-export function columnNames(table: TableName): string[] {
-  return TABLES[table].columns.map((column) => column.slice(0, column.indexOf(' ')));
+const NUMBERS: ReadonlySet<string> = new Set(['part', 'ms', 'sequence']);
+
+export function tableSql(table: TableName): string {
+  const { key } = TABLES[table];
+  const columns = key.map((column) => `${column} ${NUMBERS.has(column) ? 'INTEGER' : 'TEXT'} NOT NULL`);
+  return `CREATE TABLE ${table} (${columns.join(', ')}, body BLOB NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY (${key.join(', ')})) WITHOUT ROWID`;
 }
 
-/** CRC-32 over all values of a row: a flipped bit that SQLite's own structure check cannot see is found when it is read. */
-export function rowCheckSum(row: Row): number {
-  let text = '';
-  let sum = 0;
-  for (const value of row) {
-    if (value instanceof Uint8Array) sum = crc32(value, sum);
-    else text += `${value ?? ''}\u0000`;
-  }
-  return crc32(text, sum);
+/**
+ * Reads the three columns of `StoredRow`. Text is read as bytes everywhere: the driver ends the whole process over text that
+ * is not UTF-8, which is what a flipped bit makes of it.
+ */
+export function selectSql(table: TableName): string {
+  return `SELECT CAST(${TABLES[table].key.join(' || char(0) || ')} AS BLOB), body, crc FROM ${table}`;
 }
