@@ -101,6 +101,13 @@ tigateway:
     ['an open admin server', 'management:\n  address: 0.0.0.0', 'tigateway.yml:2:3: the management server listens on'],
     ['one port for both', 'management: { port: 8080 }', 'tigateway.yml:1:15: server.port and management.port are'],
     ['a missing source', 'tigateway: { sources: { crd: { enabled: true } } }', 'tigateway.yml:1:32: this build has no'],
+    [
+      'a bad CIDR',
+      'tigateway: { upstreams: { deny: [10.0.0.0/99] } }',
+      '1:27: "10.0.0.0/99" is neither an IP address nor',
+    ],
+    ['a bad expression', 'tigateway: { trusted-proxies: "10[" }', 'tigateway.yml:1:14: '],
+    ['a bad instance', 'tigateway: { services: { a: ["http://"] } }', 'tigateway.yml:1:14: Invalid URL'],
   ])('refuses %s, with the position', (_, yaml, message) => {
     expect(refusalOf(yaml)).toContain(message);
     expect(refusalOf(yaml)).not.toContain('\n');

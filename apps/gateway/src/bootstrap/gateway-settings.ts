@@ -12,6 +12,7 @@ import {
   type SourceName,
   Text,
 } from '@tigateway/model';
+import { DEFAULT_DENIED_UPSTREAMS, type ErrorStatusMode } from '@tigateway/proxy';
 import { ArrayUnique, IsIn, IsNotEmpty, Max, Min } from 'class-validator';
 
 export const SOURCE_NAMES = ['api', 'crd', 'configmap', 'file'] as const;
@@ -90,17 +91,20 @@ export class SourcesSettings {
 
 export class UpstreamsSettings {
   /** CIDRs that no upstream connection may go to, judged after name resolution. */
-  @ListOf({ kind: 'text' }) deny: string[] = ['169.254.0.0/16', 'fe80::/10'];
+  @ListOf({ kind: 'text' }) deny: string[] = [...DEFAULT_DENIED_UPSTREAMS];
 }
 
 export class PathSettings {
-  /** What happens to `%2F`, `//`, `..` and their kin in a path that patterns are matched against. */
-  @Choice(['reject', 'allow']) ambiguous: 'reject' | 'allow' = 'reject';
+  /**
+   * `reject` refuses every path that an upstream may read differently (`%2F`, `//`, `..` and their kin), `allow` none; absent,
+   * encoded NUL, backslashes and dot segments are refused.
+   */
+  @Choice(['reject', 'allow'], { optional: true }) ambiguous?: 'reject' | 'allow';
 }
 
 export class CompatibilitySettings {
-  /** `scg`: 500 where the upstream cannot be reached, as Spring Cloud Gateway answers. */
-  @Choice(['standard', 'scg']) errorStatus: 'standard' | 'scg' = 'standard';
+  /** `precise`: 502, 503, 504 by cause; `scg`: 500, as Spring Cloud Gateway answers. */
+  @Choice(['precise', 'scg']) errorStatus: ErrorStatusMode = 'precise';
 }
 
 export class DemoUpstreamSettings {
@@ -119,7 +123,7 @@ export class TigatewaySettings {
   /** Instances behind `lb://<name>`: URLs by service name. */
   @MapOf({ kind: 'list', of: { kind: 'text' }, splitsCommas: true }) services: Record<string, string[]> = {};
   /** Whose forwarded headers are believed: CIDRs, or one regular expression on the peer's address. */
-  @ListOf({ kind: 'text' }) trustedProxies: string[] = [];
+  @ListOf({ kind: 'text' }, { splitsCommas: false }) trustedProxies: string[] = [];
   @Nested(() => UpstreamsSettings) upstreams = new UpstreamsSettings();
   @Nested(() => PathSettings) path = new PathSettings();
   @Nested(() => CompatibilitySettings) compatibility = new CompatibilitySettings();

@@ -1,4 +1,5 @@
 import { isLoopback } from '@tigateway/admin';
+import { AddressSet, StaticServiceInstances, trustedProxies } from '@tigateway/proxy';
 import type { GatewaySettings } from './gateway-settings.js';
 
 export interface SettingsProblem {
@@ -33,5 +34,26 @@ export function settingsProblems({ server, management, tigateway }: GatewaySetti
   if (tigateway.store === 'kubernetes') {
     problems.push({ pointer: '/tigateway/store', message: 'this build has no "kubernetes" store; expected embedded' });
   }
+  const { upstreams, services, trustedProxies: proxies } = tigateway;
+  problems.push(
+    ...whatThrows('/tigateway/upstreams/deny', () => new AddressSet(upstreams.deny)),
+    ...whatThrows('/tigateway/services', () => new StaticServiceInstances(services)),
+    ...whatThrows('/tigateway/trusted-proxies', () => trustedProxies(asOneText(proxies))),
+  );
   return problems;
+}
+
+/** A single entry may be addresses with commas between, as an environment variable holds them, or a regular expression. */
+export function asOneText(list: readonly string[]): string | readonly string[] {
+  return list.length === 1 ? (list[0] as string) : list;
+}
+
+/** What reads a setting knows best what is wrong with it. */
+function whatThrows(pointer: string, read: () => unknown): SettingsProblem[] {
+  try {
+    read();
+    return [];
+  } catch (error) {
+    return [{ pointer, message: (error as Error).message }];
+  }
 }

@@ -1,4 +1,4 @@
-import type { CompiledRoute, ShortResponse, Snapshot } from '@tigateway/routing';
+import { type CompiledRoute, HeaderList, type ShortResponse, type Snapshot } from '@tigateway/routing';
 import type { ClientRequest } from '../ports/client-request.js';
 import type { ClientListener, ClientResponse } from '../ports/client-response.js';
 import type { BodySource } from '../ports/request-body.js';
@@ -74,6 +74,14 @@ export class Transaction implements ClientListener, RequestFacts {
 
   get routeUri(): string | undefined {
     return this.route?.definition.uri;
+  }
+
+  get target(): string {
+    return this.request.target;
+  }
+
+  header(name: string): string | undefined {
+    return new HeaderList(this.request.headers).get(name);
   }
 
   /** Keeps the body while it is sent, so that it can be sent again. Before the first attempt only. */

@@ -12,6 +12,8 @@ export interface RequestFacts {
   readonly method: string;
   /** The raw path as the client sent it, without the query. */
   readonly path: string;
+  /** The request target as on the wire, with the query. */
+  readonly target: string;
   /** As sent to the client; 0 where the client went away before there was one. */
   readonly status: number;
   readonly outcome: RequestOutcome;
@@ -25,6 +27,8 @@ export interface RequestFacts {
   readonly responseBytes: number;
   /** What went wrong, as it was thrown; `undefined` where nothing did. */
   readonly failure: unknown;
+  /** The first line of that request header, after the route's filters. */
+  header(name: string): string | undefined;
 }
 
 export type RequestOutcome =

@@ -1,0 +1,51 @@
+import type { LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { configureAdminApplication, createAdminAdapter } from '@tigateway/admin';
+import { Availability } from '@tigateway/observability';
+import { DataPlane } from '@tigateway/proxy';
+import type { Bootstrap } from './bootstrap/bootstrap-file.js';
+import { type DemoUpstream, startDemoUpstream } from './demo/demo-upstream.js';
+import { GatewayModule } from './gateway.module.js';
+
+/** The running process: what starts in which order, and what stops in which. */
+export class Gateway {
+  private constructor(
+    private readonly application: NestFastifyApplication,
+    private readonly demoUpstream: DemoUpstream | undefined,
+    private readonly logger: LoggerService,
+  ) {}
+
+  /**
+   * The admin server is first, so that probes are answered while configuration loads; traffic is last, so that no request
+   * meets an empty table.
+   * @throws StartupError, ConfigurationStoreError, or the system's error where an address cannot be had
+   */
+  static async start(bootstrap: Bootstrap, logger: LoggerService): Promise<Gateway> {
+    const { management, tigateway } = bootstrap.settings;
+    const module = GatewayModule.forBootstrap(bootstrap);
+    const options = { logger, bodyParser: false, abortOnError: false };
+    const application = await NestFactory.create<NestFastifyApplication>(module, createAdminAdapter(), options);
+    const { address, auth, allowedHosts } = management;
+    configureAdminApplication(application, { address, token: auth.token, allowedHosts });
+    await application.listen(management.port, address);
+
+    const { enabled, port } = tigateway.demoUpstream;
+    const demoUpstream = enabled ? await startDemoUpstream(port) : undefined;
+    const traffic = await application.get(DataPlane).start();
+    application.get(Availability).accept();
+    logger.log(`traffic on ${traffic.address}:${traffic.port}, admin on ${address}:${management.port}`, 'Gateway');
+    return new Gateway(application, demoUpstream, logger);
+  }
+
+  /** Readiness goes down before anything else, so that no new traffic is sent here; the store is the last to close. */
+  async stop(): Promise<void> {
+    const dataPlane = this.application.get(DataPlane);
+    this.application.get(Availability).refuse();
+    this.logger.log(`stopping, ${dataPlane.inFlight} requests under way`, 'Gateway');
+    await dataPlane.stop();
+    this.demoUpstream?.close();
+    await this.application.close();
+    this.logger.log('stopped', 'Gateway');
+  }
+}

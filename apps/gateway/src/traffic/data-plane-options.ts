@@ -1,0 +1,28 @@
+import type { DataPlaneOptions } from '@tigateway/proxy';
+import type { GatewaySettings } from '../bootstrap/gateway-settings.js';
+import { asOneText } from '../bootstrap/settings-problems.js';
+
+/** The data plane's part of the bootstrap file, in its own words. */
+export function dataPlaneOptions({ server, tigateway }: GatewaySettings): DataPlaneOptions {
+  const { headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = server;
+  const { maxHeaderBytes, maxHeaderCount, maxConnections, maxRequestsPerConnection } = server;
+  return {
+    address: server.address,
+    port: server.port,
+    drainTimeoutMs: server.drainTimeoutMs,
+    limits: {
+      headersTimeoutMs,
+      requestTimeoutMs,
+      keepAliveTimeoutMs,
+      maxHeaderBytes,
+      maxHeaderCount,
+      maxConnections,
+      maxRequestsPerConnection,
+    },
+    trustedProxies: asOneText(tigateway.trustedProxies),
+    deniedUpstreams: tigateway.upstreams.deny,
+    services: tigateway.services,
+    ...(tigateway.path.ambiguous && { ambiguousPaths: tigateway.path.ambiguous }),
+    errorStatus: tigateway.compatibility.errorStatus,
+  };
+}
