@@ -1,4 +1,4 @@
-export * from './compiler/compilation.js';
+export type * from './compiler/compilation.js';
 export * from './compiler/compile-environment.js';
 export * from './compiler/component-catalogue.js';
 export * from './compiler/component-notation.js';
@@ -19,7 +19,7 @@ export * from './filters/filter-chain.js';
 export * from './filters/filter-factory.js';
 export * from './global-configuration-manager.js';
 export * from './globals/access-log.settings.js';
-export * from './globals/compile-global.js';
+export type { GlobalPart } from './globals/compile-global.js';
 export * from './globals/compiled-globals.js';
 export * from './globals/cors.settings.js';
 export * from './globals/default-filters.settings.js';

@@ -10,7 +10,7 @@ export interface Compilation<T> {
 export const NO_PROBLEMS: readonly Problem[] = Object.freeze([]);
 
 /** Moves a compilation's pointers to where the definition stands in what was sent. */
-export function at<T>(pointer: string, compilation: Compilation<T>): Compilation<T> {
+export function movedTo<T>(pointer: string, compilation: Compilation<T>): Compilation<T> {
   if (pointer === '' || (compilation.problems.length === 0 && compilation.warnings.length === 0)) return compilation;
   const moved = (problem: Problem): Problem => ({ ...problem, pointer: pointer + problem.pointer });
   return {

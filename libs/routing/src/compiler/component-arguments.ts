@@ -124,7 +124,7 @@ function gathered(shortcut: Shortcut & { kind: 'gather' }, places: Places): Json
     } else items.push(...itemsOf(argument, splitsCommas && !places.written.isShortcut));
   }
   const last = items.at(-1);
-  if (tailFlag !== undefined && !places.has(tailFlag) && last && /^(true|false)$/i.test(String(last.value))) {
+  if (tailFlag !== undefined && !places.has(tailFlag) && last && isFlag(last.value)) {
     items.pop();
     raw[tailFlag] = last.value;
     places.set(tailFlag, last.pointer);
@@ -134,6 +134,10 @@ function gathered(shortcut: Shortcut & { kind: 'gather' }, places: Places): Json
   if (items.every(({ pointer }) => pointer === items[0]?.pointer)) places.set(list, items[0]?.pointer as string);
   raw[list] = items.map(({ value }) => value);
   return raw;
+}
+
+function isFlag(value: Json): boolean {
+  return typeof value === 'boolean' || (typeof value === 'string' && /^(true|false)$/i.test(value));
 }
 
 function itemsOf({ key, value, pointer }: WrittenArgument, splitsCommas: boolean): WrittenArgument[] {

@@ -9,7 +9,7 @@ import {
 } from '@tigateway/model';
 import { compileGlobal, type GlobalPart } from '../globals/compile-global.js';
 import type { RoutePredicate } from '../predicates/predicate-factory.js';
-import { at, type Compilation, NO_PROBLEMS } from './compilation.js';
+import { type Compilation, movedTo, NO_PROBLEMS } from './compilation.js';
 import { CompilationMemory } from './compilation-memory.js';
 import type { CompileEnvironment } from './compile-environment.js';
 import type { ComponentCatalogue } from './component-catalogue.js';
@@ -46,7 +46,7 @@ export class RouteCompiler {
 
   /** @param pointer where the definition stands in what was sent */
   compileRoute(definition: Json, pointer = ''): Compilation<RouteBlueprint> {
-    return at(
+    return movedTo(
       pointer,
       remembered(this.routes, definition, () => this.route(definition)),
     );
@@ -54,7 +54,7 @@ export class RouteCompiler {
 
   /** A named filter: a FilterDefinition. */
   compileFilter(definition: Json, pointer = ''): Compilation<FilterBlueprint> {
-    return at(
+    return movedTo(
       pointer,
       remembered(this.filters, definition, () => this.filter(definition)),
     );
@@ -72,7 +72,7 @@ export class RouteCompiler {
 
   /** A global configuration; one that routing does not know has neither a result nor problems. */
   compileGlobal(configId: string, configuration: Json, pointer = ''): Compilation<GlobalPart> {
-    return at(
+    return movedTo(
       pointer,
       compileGlobal(configId, configuration, (filters, problems, inner) =>
         this.placed(filters, inner, 'default-filters', undefined, problems),

@@ -1,5 +1,5 @@
 import { Flag, type GlobalSettingsSchema, ListOf } from '@tigateway/model';
-import { unwrapped } from './cors.settings.js';
+import { unwrapped } from './unwrapped.js';
 
 /** One log line per request. */
 export class AccessLogSettings {

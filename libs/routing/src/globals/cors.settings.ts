@@ -1,4 +1,4 @@
-import { Flag, type GlobalSettingsSchema, Int, isJsonObject, type Json, ListOf, MapOf } from '@tigateway/model';
+import { Flag, type GlobalSettingsSchema, Int, ListOf, MapOf } from '@tigateway/model';
 import {
   Matches,
   Min,
@@ -7,6 +7,7 @@ import {
   ValidatorConstraint,
   type ValidatorConstraintInterface,
 } from 'class-validator';
+import { unwrapped } from './unwrapped.js';
 
 /** A browser refuses credentials together with `*`; Spring finds out at the first request. */
 @ValidatorConstraint({ name: 'credentialsOrigin' })
@@ -70,10 +71,3 @@ export const CORS_SETTINGS: GlobalSettingsSchema<GlobalCorsSettings> = {
   type: GlobalCorsSettings,
   unwrap: (configuration) => unwrapped(configuration, 'globalcors'),
 };
-
-/** Takes `{ globalcors: {…} }` for its inner object. */
-export function unwrapped(configuration: Json, ...names: readonly string[]): Json {
-  if (!isJsonObject(configuration)) return configuration;
-  const [key, ...others] = Object.keys(configuration);
-  return key !== undefined && others.length === 0 && names.includes(key) ? (configuration[key] as Json) : configuration;
-}

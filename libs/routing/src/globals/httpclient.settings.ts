@@ -10,7 +10,7 @@ import {
   Text,
 } from '@tigateway/model';
 import { Max, Min } from 'class-validator';
-import { unwrapped } from './cors.settings.js';
+import { unwrapped } from './unwrapped.js';
 
 /** Connections to one host and port. */
 export class PoolSettings {

@@ -1,6 +1,6 @@
 import { Flag, type GlobalSettingsSchema, MapOf, Nested, Text } from '@tigateway/model';
 import { IsNotEmpty } from 'class-validator';
-import { unwrapped } from './cors.settings.js';
+import { unwrapped } from './unwrapped.js';
 
 export class PathTagSettings {
   @Flag({ about: 'Add the matched path pattern as a label.' })
