@@ -66,6 +66,8 @@ describe('readJson', () => {
     ['{"\\u005f_proto__":1}', '/__proto__', 'refused-key'],
     ['[{"constructor":1}]', '/0/constructor', 'refused-key'],
     ['{"prototype":1}', '/prototype', 'refused-key'],
+    ['{"a":":","\\u0061":1}', '/a', 'duplicate-key'],
+    ['{"\\\\":1,"b\\"":{"c":1},"b\\"":2}', '/b"', 'duplicate-key'],
     ['{"a/b":{"c":1,"c":2}}', '/a~1b/c', 'duplicate-key'],
   ])('refuses %s and points at %s', (text, pointer, code) => {
     expect(catchError(() => readJson(text))).toMatchObject({ pointer, code });

@@ -1,4 +1,4 @@
-import { type Json, pointerTo } from '@tigateway/model';
+import { type Json, type JsonObject, pointerTo } from '@tigateway/model';
 
 /** How deep arrays and objects may stand in each other. */
 export const MAX_JSON_DEPTH = 64;
@@ -29,13 +29,70 @@ export class JsonContentError extends Error {
 }
 
 /**
- * Reads JSON (RFC 8259) into null-prototype records. `JSON.parse` would keep the last of two equal keys silently, say no
- * line for an error on every Node version, and recurse as deep as the sender likes.
+ * Reads JSON (RFC 8259) into null-prototype records. What `JSON.parse` would let pass silently (the first of two equal keys,
+ * `__proto__`, any depth) is refused, and an error says its line.
  * @throws JsonSyntaxError, JsonContentError
  */
 export function readJson(text: string): Json {
+  const value = parsed(text);
+  // Several times as fast as reading it ourselves, and right unless something is wrong; then the reader says what and where.
+  if (value !== undefined && hardened(value, 0) === membersIn(text)) return value;
   return new JsonReader(text).read();
 }
+
+function parsed(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Takes the prototype from every object, in place.
+ * @returns the number of members of all objects; NaN where something is not taken
+ */
+function hardened(value: Json, depth: number): number {
+  if (typeof value === 'number') return Number.isFinite(value) ? 0 : NaN;
+  if (typeof value !== 'object' || value === null) return 0;
+  if (depth >= MAX_JSON_DEPTH) return NaN;
+  let members = 0;
+  if (Array.isArray(value)) {
+    for (const item of value as readonly Json[]) members += hardened(item, depth + 1);
+    return members;
+  }
+  const record = value as JsonObject;
+  for (const key of Object.keys(record)) {
+    if (REFUSED_KEYS.has(key)) return NaN;
+    members += 1 + hardened(record[key] as Json, depth + 1);
+  }
+  Object.setPrototypeOf(record, null);
+  return members;
+}
+
+/** How many members the objects of a JSON text have, by its colons: more than were parsed where a key stands twice. */
+function membersIn(text: string): number {
+  let members = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === COLON) members++;
+    else if (code === QUOTE) at = endOfString(text, at);
+  }
+  return members;
+}
+
+/** @returns where the closing quote stands of the string that opens at `start`; the text is known to be JSON */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes++;
+    if (backslashes % 2 === 0) return end;
+  }
+}
+
+const COLON = 0x3a;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 // eslint-disable-next-line no-control-regex -- control characters are what a plain string may not hold
 const PLAIN_STRING = /[^"\\\u0000-\u001f]*/y;
