@@ -173,6 +173,8 @@ class UndiciCall implements UpstreamCall, Waiting, Dispatcher.DispatchHandler {
     clearTimeout(this.timer);
     this.flow = resume;
     this.handler.onUpstreamHead(status, reason, headers);
+    // A 304 may tell the length that a 200 would have, which undici then misses and takes for a broken response.
+    if (status === 304 && this.finish()) this.handler.onUpstreamEnd([]);
     return this.goesOn();
   }
 
@@ -183,8 +185,8 @@ class UndiciCall implements UpstreamCall, Waiting, Dispatcher.DispatchHandler {
   }
 
   onComplete(rawTrailers: string[] | null): void {
-    if (!this.finish()) return;
     this.giveBack();
+    if (!this.finish()) return;
     this.handler.onUpstreamEnd(rawTrailers === null ? [] : textOf(rawTrailers as readonly (string | Buffer)[]));
   }
 
