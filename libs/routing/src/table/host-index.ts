@@ -73,7 +73,9 @@ export class HostIndexEdit {
 export function hostLabels(host: string): string[] {
   const colon = host.lastIndexOf(':');
   const name = colon > host.lastIndexOf(']') ? host.slice(0, colon) : host;
-  const labels: string[] = [];
-  for (const label of name.toLowerCase().split('.')) if (label !== '') labels.unshift(label);
-  return labels;
+  return name
+    .toLowerCase()
+    .split('.')
+    .filter((label) => label !== '')
+    .reverse();
 }

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { requestTo } from '../../../../test/builders/gateway-request.js';
 import { EMPTY_CHAIN } from '../compiler/compose-chain.js';
 import type { GatewayRequest } from '../exchange/exchange.js';
+import { HostPattern } from '../patterns/host-pattern.js';
 import { PathPattern } from '../patterns/path-pattern.js';
 import { PreparedPath } from '../patterns/prepared-path.js';
 import type { RoutePredicate } from '../predicates/predicate-factory.js';
 import type { CompiledRoute } from './compiled-route.js';
-import { hostLabels } from './host-index.js';
 import { compareRoutes } from './route-list.js';
 import { RouteTable } from './route-table.js';
 
@@ -20,16 +20,12 @@ function paths(...texts: string[]): RoutePredicate {
   };
 }
 
-/** `org.foo` is that host alone, `**.foo.org` it and all below it. */
 function host(text: string): RoutePredicate {
-  const open = text.startsWith('**.');
-  const labels = hostLabels(text.replace('**.', ''));
+  const pattern = HostPattern.parse(text, 'patterns');
   return {
-    index: { hosts: [{ labels, open }] },
-    matches: (request) => {
-      const asked = hostLabels(request.headers.get('host') ?? '');
-      return labels.every((label, at) => asked[at] === label) && (open || asked.length === labels.length);
-    },
+    index: { hosts: [pattern.indexKey] },
+    variables: pattern.variables,
+    matches: (request, capture) => pattern.matches(request.headers.get('host') ?? '', capture),
   };
 }
 
@@ -84,9 +80,21 @@ const pathText = fc
     const named = segments.map((text, at) => text.replace('x', `x${at}`));
     return end === 'start' ? `/**/${named.join('/')}` : `/${named.join('/')}${end}`;
   });
+const hosts = [
+  'foo.org',
+  'A.foo.org',
+  '**.foo.org',
+  '*.foo.org',
+  '{t}.org',
+  '**.org',
+  'foo.org:8080',
+  'foo.*',
+  '**',
+  'bar.net.',
+];
 const predicate = fc.oneof(
   { weight: 4, arbitrary: fc.array(pathText, { minLength: 1, maxLength: 3 }).map((texts) => paths(...texts)) },
-  { weight: 2, arbitrary: fc.constantFrom('foo.org', 'a.foo.org', '**.foo.org', '**.org', 'bar.net').map(host) },
+  { weight: 2, arbitrary: fc.constantFrom(...hosts).map(host) },
   { weight: 1, arbitrary: fc.constantFrom('GET', 'POST').map(method) },
   { weight: 1, arbitrary: fc.constant(fails) },
 );
@@ -96,7 +104,16 @@ const routes = fc
 const request = fc
   .record({
     segments: fc.array(fc.constantFrom('a', 'b', 'ab', '', '%61', 'a;v=1'), { maxLength: 5 }),
-    host: fc.constantFrom('foo.org', 'A.foo.org:8080', 'b.a.foo.org', 'bar.net', 'org', 'localhost'),
+    host: fc.constantFrom(
+      'foo.org',
+      'foo.org:8080',
+      'a.FOO.org:80',
+      'b.a.foo.org',
+      'bar.net',
+      'bar.net.',
+      'org',
+      '[::1]:80',
+    ),
     method: fc.constantFrom('GET', 'POST'),
   })
   .map(({ segments, ...facts }) => requestTo(`/${segments.join('/')}`, facts));
