@@ -6,6 +6,7 @@ import { ProxyModule } from '@tigateway/proxy';
 import { RoutingModule } from '@tigateway/routing';
 import type { Bootstrap } from './bootstrap/bootstrap-file.js';
 import { FoundationModule } from './foundation.module.js';
+import { DataPlaneHealth } from './health/data-plane.health.js';
 import { dataPlaneOptions } from './traffic/data-plane-options.js';
 import { TrafficModule } from './traffic/traffic.module.js';
 import { TrafficObserver } from './traffic/traffic-observer.js';
@@ -28,6 +29,7 @@ export class GatewayModule {
         AdminModule.register([ObservabilityModule]),
         ObservabilityModule,
       ],
+      providers: [DataPlaneHealth],
     };
   }
 }

@@ -29,6 +29,12 @@ describe('JsonLogger', () => {
     expect(lines[1]).toMatchObject({ context: 'Store', msg: 'broken', stack: 'Error: broken\n    at here' });
   });
 
+  it('leaves what the framework says of itself to level debug', () => {
+    const write = (logger: JsonLogger) => logger.log('Mapped {/a, GET} route', 'RouterExplorer');
+    expect(linesOf('info', write)).toEqual([]);
+    expect(linesOf('debug', write)).toHaveLength(1);
+  });
+
   it.each([
     ['warn', 2],
     ['info', 3],
