@@ -1,6 +1,7 @@
 import type { PreparedPath } from '../patterns/prepared-path.js';
 import type { CompiledRoute } from '../table/compiled-route.js';
 import { HeaderList } from './header-list.js';
+import type { ParsedRequest } from './parsed-request.js';
 
 /** What a client asked, as the predicates see it and as the filters change it on its way upstream. */
 export interface GatewayRequest {
@@ -18,6 +19,8 @@ export interface GatewayRequest {
   readonly localPort: number;
   /** Filled and read by `PreparedPath.of`; declare it `undefined` at first, so that every request has one shape. */
   preparedPath?: PreparedPath | undefined;
+  /** Filled and read by `ParsedRequest.of`, likewise. */
+  parsed?: ParsedRequest | undefined;
 }
 
 /** The response as filters see it: from the upstream, or made by the gateway. */

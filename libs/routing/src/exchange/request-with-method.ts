@@ -1,6 +1,7 @@
 import type { PreparedPath } from '../patterns/prepared-path.js';
 import type { GatewayRequest } from './exchange.js';
 import type { HeaderList } from './header-list.js';
+import type { ParsedRequest } from './parsed-request.js';
 
 /** A request as it would be with another method; everything else is the original's. */
 export class RequestWithMethod implements GatewayRequest {
@@ -12,6 +13,7 @@ export class RequestWithMethod implements GatewayRequest {
   readonly scheme: 'http' | 'https';
   readonly localPort: number;
   preparedPath: PreparedPath | undefined;
+  parsed: ParsedRequest | undefined;
 
   constructor(
     original: GatewayRequest,
@@ -25,5 +27,6 @@ export class RequestWithMethod implements GatewayRequest {
     this.scheme = original.scheme;
     this.localPort = original.localPort;
     this.preparedPath = original.preparedPath;
+    this.parsed = original.parsed;
   }
 }
