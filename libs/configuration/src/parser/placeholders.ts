@@ -32,8 +32,9 @@ export class Placeholders {
   private resolveJson(value: Json): Json {
     if (typeof value === 'string') return value.includes('${') ? this.resolveText(value, 0) : value;
     if (Array.isArray(value)) {
-      const items = (value as readonly Json[]).map((item) => this.resolveJson(item));
-      return items.every((item, index) => item === (value as readonly Json[])[index]) ? value : items;
+      const items = value as readonly Json[];
+      const resolved = items.map((item) => this.resolveJson(item));
+      return resolved.every((item, index) => item === items[index]) ? items : resolved;
     }
     if (!isJsonObject(value)) return value;
     let copy: Record<string, Json> | undefined;

@@ -191,7 +191,7 @@ class Assembly {
   }
 
   private ownRecord(target: Json | undefined, property: Property): Record<string, Json> {
-    if (isJsonObject(target) && this.made.has(target)) return target as Record<string, Json>;
+    if (isJsonObject(target) && this.made.has(target)) return target;
     if (target !== undefined && !isJsonObject(target)) this.reportClash(property);
     return this.own(Object.assign(new JsonRecord(), isJsonObject(target) ? target : {}), target, property);
   }

@@ -1,5 +1,5 @@
-import { Composer, type Document, isAlias, isMap, isScalar, isSeq, Parser, type ParsedNode, type Scalar } from 'yaml';
-import { CST, type YAMLMap, type YAMLSeq } from 'yaml';
+import { Composer, type CST, type Document, isAlias, isMap, isScalar, isSeq, Parser } from 'yaml';
+import type { ParsedNode, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import { isJsonObject, type Json } from '@tigateway/model';
 import { type DocumentTree, MAX_DEPTH, ReadingState, type TextProblem } from './document-tree.js';
 import { exactNumber } from './json-reader.js';
