@@ -19,6 +19,7 @@ export class NodeExchange implements ClientRequest, ClientResponse {
   listener: ClientListener = NOBODY;
   private waitsForDrain = false;
   private closed = false;
+  private hasBodyBegun = false;
 
   constructor(
     private readonly request: IncomingMessage,
@@ -64,9 +65,12 @@ export class NodeExchange implements ClientRequest, ClientResponse {
     if (this.isClosing()) this.response.shouldKeepAlive = false;
     if (reason === '') this.response.writeHead(status, headers as string[]);
     else this.response.writeHead(status, reason, headers as string[]);
+    // Node keeps the head back for the body's first piece: right where that comes at once, wrong for an event stream.
+    process.nextTick(flushHead, this);
   }
 
   write(chunk: Buffer): boolean {
+    this.hasBodyBegun = true;
     if (this.closed) return true;
     if (this.response.write(chunk)) return true;
     if (!this.waitsForDrain) {
@@ -80,6 +84,7 @@ export class NodeExchange implements ClientRequest, ClientResponse {
   }
 
   end(trailers?: readonly string[]): void {
+    this.hasBodyBegun = true;
     if (this.closed) return;
     if (trailers !== undefined && trailers.length > 0) this.response.addTrailers(pairs(trailers));
     this.response.end();
@@ -90,8 +95,14 @@ export class NodeExchange implements ClientRequest, ClientResponse {
     const hasContent = status >= 200 && status !== 204 && status !== 304;
     if (hasContent) headers = [...headers, 'Content-Length', String(body === undefined ? 0 : Buffer.byteLength(body))];
     this.head(status, reason, headers);
+    this.hasBodyBegun = true;
     if (body === undefined || !hasContent) this.response.end();
     else this.response.end(body);
+  }
+
+  /** Sends the head on its own, unless it has gone with the body. */
+  flushHead(): void {
+    if (!this.hasBodyBegun && !this.closed) this.response.flushHeaders();
   }
 
   abort(): void {
@@ -129,6 +140,10 @@ export function peerOf(socket: Socket): Peer {
     localPort: socket.localPort ?? 0,
     scheme: socket instanceof TLSSocket ? 'https' : 'http',
   };
+}
+
+function flushHead(exchange: NodeExchange): void {
+  exchange.flushHead();
 }
 
 const NOBODY: ClientListener = { onDrain: () => undefined, onClose: () => undefined };

@@ -13,7 +13,7 @@ export interface ClientResponse {
   readonly headSent: boolean;
   /** An interim response, 102 to 199; not written to HTTP/1.0 clients. `100` is the request body's affair. */
   informational(status: number, headers: readonly string[]): void;
-  /** An empty `reason` stands for the status's standard phrase. The engine may hold the head back until the first `write`. */
+  /** An empty `reason` stands for the status's standard phrase. The head may wait for a body that comes at once, but no longer. */
   head(status: number, reason: string, headers: readonly string[]): void;
   /**
    * Writes at once; nothing waits for more.
