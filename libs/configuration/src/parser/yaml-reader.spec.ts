@@ -76,6 +76,20 @@ describe('a YAML text read in pieces', () => {
   });
 });
 
+describe('a YAML text too large to be read once more', () => {
+  it.each([
+    ['in an item', 'routes:\n  - id: a\n  - id: "b\n  - id: c\n', 'yaml-syntax', '/routes'],
+    ['in what an item says', 'routes:\n  - id: a\n  - { id: b, id: c }\n', 'duplicate-key', '/routes/1/id'],
+    ['around the list', 'routes:\n  - id: a\nx: [\n', 'yaml-syntax', ''],
+  ])('tells of the first problem %s where it stands', (_, text, code, pointer) => {
+    const [problem] = readYaml(text, 0, 0).problems;
+    const [expected] = readYaml(text, Infinity).problems;
+    expect(problem).toMatchObject({ code, pointer });
+    expect(expected?.code).toBe(code);
+    if (code === 'duplicate-key') expect(problem?.offset).toBe(expected?.offset);
+  });
+});
+
 describe('Offsets', () => {
   it('know nothing of what was never read', () => {
     expect(new Offsets().of({})).toBeUndefined();

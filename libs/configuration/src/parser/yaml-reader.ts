@@ -23,12 +23,15 @@ const MAX_ALIASED_NODES = 500_000;
 const CUT_CHARACTERS = 262_144;
 const SEGMENT_CHARACTERS = 32_768;
 
+/** A longer text with an error is not read once more as a whole, which would find all of them: it takes a hundred times as much memory. */
+const REREAD_CHARACTERS = 4_194_304;
+
 /** Reads every document of a YAML 1.2 text. Dates stay text; `<<` merges as SnakeYAML does. */
-export function readYaml(text: string, cutCharacters = CUT_CHARACTERS): Reading {
-  return (
-    (text.length > cutCharacters ? readInPieces(text, Math.min(SEGMENT_CHARACTERS, cutCharacters)) : undefined) ??
-    readWhole(text)
-  );
+export function readYaml(text: string, cutCharacters = CUT_CHARACTERS, rereadCharacters = REREAD_CHARACTERS): Reading {
+  if (text.length <= cutCharacters) return readWhole(text);
+  const pieces = readInPieces(text, Math.min(SEGMENT_CHARACTERS, cutCharacters));
+  if (!pieces || (pieces.problems.length > 0 && text.length <= rereadCharacters)) return readWhole(text);
+  return pieces;
 }
 
 export interface Reading {
@@ -42,14 +45,15 @@ function readWhole(text: string): Reading {
   return { trees, problems: state.problems };
 }
 
-/** @returns `undefined` where the text must be read as a whole: for its errors, or because its pieces depend on each other */
+/** @returns `undefined` where the text must be read as a whole: its pieces depend on each other, or are none */
 function readInPieces(text: string, segmentCharacters: number): Reading | undefined {
   const cut = cutLists(text, segmentCharacters);
   if (!cut) return undefined;
   const state = new ReadingState(text);
   const waiting = new Map(cut.lists.map((list) => [list.keyOffset, list]));
   const trees = [...treesOf(cut.skeleton, state, cut.place, waiting)];
-  return state.problems.length === 0 && waiting.size === 0 ? { trees, problems: [] } : undefined;
+  if (waiting.size > 0 || state.problems.some(({ code }) => code === 'bad-alias')) return undefined;
+  return { trees, problems: state.problems };
 }
 
 const NO_LISTS = new Map<number, CutList>();
@@ -59,12 +63,13 @@ function* treesOf(
   state: ReadingState,
   place: (offset: number) => number,
   lists: Map<number, CutList>,
+  firstIndex = 0,
 ): Generator<DocumentTree> {
-  for (const document of composeYaml(text, (offset) => state.report('too-deep', TOO_DEEP, offset))) {
-    for (const { message, pos } of document.errors) state.report('yaml-syntax', message, pos[0]);
-    for (const { message, pos } of document.warnings) state.report('yaml-syntax', message, pos[0]);
+  for (const document of composeYaml(text, (offset) => state.report('too-deep', TOO_DEEP, place(offset)))) {
+    for (const { message, pos } of document.errors) state.report('yaml-syntax', message, place(pos[0]));
+    for (const { message, pos } of document.warnings) state.report('yaml-syntax', message, place(pos[0]));
     if (document.errors.length > 0) continue;
-    yield { root: new YamlReader(state, place, lists).read(document.contents), offsets: state.offsets };
+    yield { root: new YamlReader(state, place, lists, firstIndex).read(document.contents), offsets: state.offsets };
   }
 }
 
@@ -111,11 +116,13 @@ class YamlReader {
   /**
    * @param place from an offset in this YAML text to the one in the document
    * @param lists by the place of their key, the lists that were cut out; what is read is taken from it
+   * @param firstIndex of the root's items, where the root is a piece of a list
    */
   constructor(
     private readonly state: ReadingState,
     private readonly place: (offset: number) => number,
     private readonly lists: Map<number, CutList>,
+    private readonly firstIndex: number,
   ) {}
 
   read(node: ParsedNode | null, offset = this.offsetOf(node)): Json {
@@ -154,9 +161,10 @@ class YamlReader {
     const places: number[] = [];
     if (!this.state.enter(offset)) return items;
     this.state.offsets.set(items, offset, places);
+    const first = this.nodes === 1 ? this.firstIndex : 0;
     for (const [index, item] of node.items.entries()) {
       places.push(this.offsetOf(item));
-      this.state.path.push(index);
+      this.state.path.push(first + index);
       items.push(this.read(item));
       this.state.path.pop();
     }
@@ -199,8 +207,11 @@ class YamlReader {
     this.lists.delete(keyOffset);
     const items: Json[] = [];
     const places: number[] = [];
+    const problems = this.state.problems.length;
     for (const { offset, text } of list.segments) {
-      for (const { root } of treesOf(text, this.state, (inner) => offset + inner, NO_LISTS)) {
+      // How many items a broken piece has is not known: what comes after it has no index.
+      if (this.state.problems.length > problems) break;
+      for (const { root } of treesOf(text, this.state, (inner) => offset + inner, NO_LISTS, items.length)) {
         for (const [index, item] of (Array.isArray(root) ? (root as readonly Json[]) : []).entries()) {
           items.push(item);
           places.push(this.state.offsets.ofItem(root as object, index) ?? offset);
