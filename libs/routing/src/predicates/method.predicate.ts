@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { ListOf } from '@tigateway/model';
+import { ArrayNotEmpty } from 'class-validator';
+import type { Shortcut } from '../compiler/component.js';
+import type { GatewayRequest } from '../exchange/exchange.js';
+import type { PredicateFactory, RoutePredicate } from './predicate-factory.js';
+
+/** As in Spring, any other name may be written but is the method of no request. */
+const STANDARD: ReadonlySet<string> = new Set('GET HEAD POST PUT PATCH DELETE OPTIONS TRACE'.split(' '));
+
+export class MethodArgs {
+  @ListOf({ kind: 'text' }, { about: 'HTTP methods, in any case; GET does not imply HEAD.' })
+  @ArrayNotEmpty()
+  methods!: string[];
+}
+
+@Injectable()
+export class MethodPredicateFactory implements PredicateFactory<MethodArgs> {
+  readonly name = 'Method';
+  readonly args = MethodArgs;
+  readonly shortcut: Shortcut = { kind: 'gather', list: 'methods', splitsCommas: true };
+  readonly about = 'The request method is one of those listed.';
+  readonly example = 'Method=GET,POST';
+
+  compile({ methods }: MethodArgs): RoutePredicate {
+    return new MethodPredicate(methods.map((method) => method.toUpperCase()));
+  }
+}
+
+class MethodPredicate implements RoutePredicate {
+  constructor(private readonly methods: readonly string[]) {}
+
+  matches({ method }: GatewayRequest): boolean {
+    return this.methods.includes(method) && STANDARD.has(method);
+  }
+
+  toString(): string {
+    return `Methods: [${this.methods.join(', ')}]`;
+  }
+}
