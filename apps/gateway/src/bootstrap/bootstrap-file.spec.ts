@@ -95,7 +95,7 @@ tigateway:
       'tigateway.yml:4:7: expected one of',
     ],
     ['broken YAML', 'server: {port: 1', 'tigateway.yml:1:17: Flow map'],
-    ['a key twice', 'server: {}\nserver: {}', 'tigateway.yml:2:1: Map keys must be unique'],
+    ['a key twice', 'server: {}\nserver: {}', 'tigateway.yml:2:1: "server" is given'],
     ['a missing variable', 'server:\n  port: ${NO_PORT}', 'tigateway.yml:2:3: the environment variable NO_PORT is not'],
     ['a scalar at the root', 'hello', 'tigateway.yml:1:1: expected an object, found "hello"'],
     ['an open admin server', 'management:\n  address: 0.0.0.0', 'tigateway.yml:2:3: the management server listens on'],

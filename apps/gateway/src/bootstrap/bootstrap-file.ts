@@ -1,10 +1,11 @@
+import { Placeholders } from '@tigateway/configuration';
 import { bind, StartupError } from '@tigateway/model';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { applyOverrides } from './environment-overrides.js';
 import { GatewaySettings } from './gateway-settings.js';
 import { type MissingVariable, resolvePlaceholders } from './placeholders.js';
-import { PositionedYaml } from './positioned-yaml.js';
+import { BootstrapText } from './bootstrap-text.js';
 import { type SettingsProblem, settingsProblems } from './settings-problems.js';
 
 export const DEFAULT_FILE = 'config/tigateway.yml';
@@ -22,15 +23,15 @@ export interface Bootstrap {
  */
 export function readBootstrap(environment: NodeJS.ProcessEnv): Bootstrap {
   const file = environment['TIGATEWAY_CONFIG'] || DEFAULT_FILE;
-  const yaml = PositionedYaml.parse(file, readText(file, Boolean(environment['TIGATEWAY_CONFIG'])));
+  const text = new BootstrapText(file, readText(file, Boolean(environment['TIGATEWAY_CONFIG'])));
   const missing: MissingVariable[] = [];
-  const resolved = resolvePlaceholders(yaml.toJson(), environment, missing);
-  if (missing.length > 0) throw refusal(yaml, missing.map(unsetVariable));
+  const resolved = resolvePlaceholders(text.toJson(), new Placeholders(environment), missing);
+  if (missing.length > 0) throw refusal(text, missing.map(unsetVariable));
   const { value: settings, problems } = bind(GatewaySettings, resolved);
-  if (!settings) throw refusal(yaml, problems);
+  if (!settings) throw refusal(text, problems);
   applyOverrides(settings, environment);
   const conflicts = settingsProblems(settings);
-  if (conflicts.length > 0) throw refusal(yaml, conflicts);
+  if (conflicts.length > 0) throw refusal(text, conflicts);
 
   const folder = dirname(resolve(file));
   const { tigateway } = settings;
@@ -52,6 +53,6 @@ function unsetVariable({ pointer, name }: MissingVariable): SettingsProblem {
   return { pointer, message: `the environment variable ${name} is not set and the placeholder has no default` };
 }
 
-function refusal(yaml: PositionedYaml, problems: readonly SettingsProblem[]): StartupError {
-  return new StartupError(problems.map(({ pointer, message }) => `${yaml.positionOf(pointer)}: ${message}`).join('; '));
+function refusal(text: BootstrapText, problems: readonly SettingsProblem[]): StartupError {
+  return new StartupError(problems.map(({ pointer, message }) => `${text.positionOf(pointer)}: ${message}`).join('; '));
 }

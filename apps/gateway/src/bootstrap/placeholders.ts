@@ -1,6 +1,5 @@
+import { type Placeholders } from '@tigateway/configuration';
 import { isJsonObject, type Json, pointerTo } from '@tigateway/model';
-
-const PLACEHOLDER = /\$\{([A-Za-z_][\w.-]*)(?::([^}]*))?\}/g;
 
 export interface MissingVariable {
   readonly pointer: string;
@@ -14,32 +13,31 @@ export interface MissingVariable {
 const OPERATOR_OWNED = /^\/tigateway[/.](update[-_]?policy|notification)(?![^/.[])/i;
 
 /**
- * Replaces `${NAME}` and `${NAME:default}` in every text. What a variable holds is taken as it is, never searched again.
+ * Replaces `${NAME}` and `${NAME:default}` in every text.
  * @param missing collects what has neither a variable nor a default
  */
 export function resolvePlaceholders(
   value: Json,
-  environment: NodeJS.ProcessEnv,
+  placeholders: Placeholders,
   missing: MissingVariable[],
   pointer = '',
 ): Json {
   if (typeof value === 'string') {
-    const resolved = value.replace(PLACEHOLDER, (written, name: string, fallback: string | undefined) => {
-      const replacement = environment[name] ?? fallback;
-      if (replacement === undefined) missing.push({ pointer, name });
-      return replacement ?? written;
-    });
+    const resolved = placeholders.resolve(value);
+    for (const [written, name = ''] of value.matchAll(/\$\{([^{}:]+)\}/g)) {
+      if (resolved.includes(written) && placeholders.resolve(written) === written) missing.push({ pointer, name });
+    }
     return OPERATOR_OWNED.test(pointer) ? value : resolved;
   }
   if (Array.isArray(value)) {
     return (value as readonly Json[]).map((item, index) =>
-      resolvePlaceholders(item, environment, missing, pointerTo(pointer, index)),
+      resolvePlaceholders(item, placeholders, missing, pointerTo(pointer, index)),
     );
   }
   if (!isJsonObject(value)) return value;
   const resolved = Object.create(null) as Record<string, Json>;
   for (const [key, member] of Object.entries(value)) {
-    resolved[key] = resolvePlaceholders(member, environment, missing, pointerTo(pointer, key));
+    resolved[key] = resolvePlaceholders(member, placeholders, missing, pointerTo(pointer, key));
   }
   return resolved;
 }
