@@ -54,7 +54,7 @@ describe('a proxied request', () => {
       'x-two: \xe4',
       'X-One: 2',
     ]);
-    expect(lines).toContain(`host: 127.0.0.1:${upstream.port}`);
+    expect(lines.map((line) => line.toLowerCase())).toContain(`host: 127.0.0.1:${upstream.port}`);
     expect(lines).toContain('X-Forwarded-For: 127.0.0.1');
     expect(lines).toContain('X-Forwarded-Proto: http');
     expect(lines).toContain('X-Forwarded-Port: 8080');
@@ -101,13 +101,17 @@ describe('a proxied request', () => {
   });
 
   it.each([
-    ['a length', 'Content-Length: 5\r\n\r\nhello', 'content-length: 5\r\n\r\nhello'],
-    ['chunks', 'Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n', 'transfer-encoding: chunked\r\n'],
+    ['a length', 'Content-Length: 5\r\n\r\nhello', /\r\ncontent-length: 5\r\n\r\nhello$/i],
+    [
+      'chunks',
+      'Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n',
+      /\r\ntransfer-encoding: chunked\r\n/i,
+    ],
   ])('sends a body with %s', async (_, body, expected) => {
     const { gateway, upstream } = await gatewayTo((received) => (/hello$|0\r\n\r\n$/.test(received) ? OK : undefined));
     const got = await RawClient.exchange(gateway.port, `POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${body}`);
     expect(got).toMatch(/ok$/);
-    expect(upstream.requests[0]).toContain(expected);
+    expect(upstream.requests[0]).toMatch(expected);
   });
 
   it('answers Expect: 100-continue when the body is wanted, and does not pass it on', async () => {

@@ -71,11 +71,6 @@ describe('a request head', () => {
     ['an expectation', post('Content-Length: 1', 'Expect: 100-Continue'), { expectsContinue: true }],
     ['an upgrade', get('/', 'Host: a', 'Connection: x, Upgrade', 'Upgrade: websocket'), { upgrade: 'websocket' }],
     ['an upgrade that Connection does not name', get('/', 'Host: a', 'Upgrade: websocket'), { upgrade: undefined }],
-    [
-      'an upgrade with content',
-      post('Connection: upgrade', 'Upgrade: h2c', 'Content-Length: 1'),
-      { upgrade: undefined },
-    ],
   ])('knows %s', (_, text, expected) => {
     expect(readInEveryWay(text)).toMatchObject(expected);
   });

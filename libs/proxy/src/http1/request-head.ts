@@ -26,7 +26,7 @@ export interface RequestHead {
   /** The client wants the connection to outlive this request. */
   readonly persistent: boolean;
   readonly expectsContinue: boolean;
-  /** What the client offers to upgrade to; never with content. */
+  /** What the client offers to upgrade to. */
   readonly upgrade: string | undefined;
 }
 
@@ -182,7 +182,7 @@ export class RequestHeadReader extends SectionReader {
       persistent: !facts.close && (minorVersion === 1 || facts.keepAlive),
       // HTTP/1.0 has no interim responses (RFC 9110 section 10.1.1).
       expectsContinue: facts.expect !== undefined && minorVersion === 1 && expectsContinue(facts.expect),
-      upgrade: minorVersion === 1 && body.kind === 'none' ? facts.upgrade : undefined,
+      upgrade: minorVersion === 1 ? facts.upgrade : undefined,
     };
   }
 }

@@ -3,9 +3,12 @@ import { DEFAULT_DENIED_UPSTREAMS, UpstreamGuard } from '../addresses/upstream-g
 import { StaticServiceInstances } from '../balancing/static-service-instances.js';
 import type { DataPlaneOptions } from '../data-plane-options.js';
 import { DataPlane } from '../data-plane.js';
+import { NativeServer } from '../native/native-server.js';
+import { NativeUpstreamClient } from '../native/native-upstream-client.js';
 import { NodeServer } from '../node/node-server.js';
 import { UndiciUpstreamClient } from '../node/undici-upstream-client.js';
 import { type RequestFacts, RequestObserver } from '../ports/request-observer.js';
+import type { UpstreamClient } from '../ports/upstream-client.js';
 import { WebSocketProxy } from '../websocket/websocket-proxy.js';
 import { snapshotOf, type TestRoute } from './test-route.js';
 
@@ -15,23 +18,26 @@ export type SeenRequest = Pick<
   'routeId' | 'method' | 'path' | 'status' | 'outcome' | 'failed' | 'responseBytes'
 >;
 
+/** `native` or `node` (the default): which engines the gateways of the tests run on. */
+const isNative = process.env['TIGATEWAY_TEST_ENGINE'] === 'native';
+
 /** A data plane on a port of its own, with the routes of a test. */
 export class RunningGateway extends RequestObserver {
   readonly routes = new RouteManager();
   readonly seen: SeenRequest[] = [];
   readonly plane: DataPlane;
-  readonly upstreams: UndiciUpstreamClient;
+  readonly upstreams: UpstreamClient;
   private readonly waiting: (() => void)[] = [];
 
   private constructor(options: Partial<DataPlaneOptions>) {
     super();
     const complete = { address: '127.0.0.1', port: 0, drainTimeoutMs: 1_000, ...options };
     const guard = new UpstreamGuard(options.deniedUpstreams ?? DEFAULT_DENIED_UPSTREAMS);
-    this.upstreams = new UndiciUpstreamClient(guard);
+    this.upstreams = isNative ? new NativeUpstreamClient(guard) : new UndiciUpstreamClient(guard);
     this.plane = new DataPlane(
       complete,
       this.routes,
-      new NodeServer(),
+      isNative ? new NativeServer() : new NodeServer(),
       this.upstreams,
       new StaticServiceInstances(options.services ?? {}),
       new WebSocketProxy(guard),

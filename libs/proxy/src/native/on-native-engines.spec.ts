@@ -1,0 +1,12 @@
+import { vi } from 'vitest';
+
+/*
+ * What is proved of the gateway holds on the native engines too: the same specifications once more, with these under them.
+ */
+vi.stubEnv('TIGATEWAY_TEST_ENGINE', 'native');
+
+await import('../gateway/chain.spec.js');
+await import('../gateway/failures.spec.js');
+await import('../gateway/proxying.spec.js');
+await import('../gateway/streaming.spec.js');
+await import('../node/smuggling.spec.js');
