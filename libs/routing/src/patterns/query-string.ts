@@ -48,3 +48,8 @@ export function encodeStrictly(text: string): string {
     (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 }
+
+/** Percent-encodes only what a query cannot hold; escapes that are there stay. */
+export function encodeIllegal(text: string): string {
+  return text.replace(/%(?![0-9a-f]{2})|[^\w\-.~!$&'()*+,;=:@/?%]/giu, (letter) => encodeStrictly(letter));
+}

@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+import { HttpStatus } from '@tigateway/model';
+import type { Shortcut } from '../compiler/component.js';
+import type { Exchange } from '../exchange/exchange.js';
+import type { FilterFactory, GatewayFilter } from './filter-factory.js';
+import { filterText } from './filter-text.js';
+
+export class SetStatusArgs {
+  @HttpStatus({ about: 'A status: its number, also one without a name, or its name.' })
+  status!: number;
+}
+
+@Injectable()
+export class SetStatusFilterFactory implements FilterFactory<SetStatusArgs> {
+  readonly name = 'SetStatus';
+  readonly args = SetStatusArgs;
+  readonly shortcut: Shortcut = { kind: 'fields', names: ['status'] };
+  readonly about = 'Gives the response another status.';
+  readonly example = 'SetStatus=NOT_FOUND';
+
+  compile({ status }: SetStatusArgs): GatewayFilter {
+    return new SetStatus(status);
+  }
+}
+
+class SetStatus implements GatewayFilter {
+  constructor(private readonly status: number) {}
+
+  onResponse({ response }: Exchange): void {
+    response.status = this.status;
+    response.reason = '';
+  }
+
+  toString(): string {
+    return filterText('SetStatus', [['status', String(this.status)]]);
+  }
+}
