@@ -10,7 +10,8 @@ interface Waiting {
 
 /** The store's thread, from outside: calls in, promises out. */
 export class StoreConnection {
-  private readonly worker = new Worker(workerEntry(), { name: 'configuration-store' });
+  /** Flags of the process (a debugger's, an evaluated program's) are not for this thread. */
+  private readonly worker = new Worker(workerEntry(), { name: 'configuration-store', execArgv: [] });
   private readonly waiting = new Map<number, Waiting>();
   private calls = 0;
   private ended?: ConfigurationStoreError;
