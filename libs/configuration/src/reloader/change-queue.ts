@@ -1,0 +1,95 @@
+import { keyText } from '@tigateway/model';
+import type { PipelineState, Staged } from './pipeline-state.js';
+
+/** Thinks one change through, on the state that it finds. Throws what is wrong with it; has no effect. */
+export type Stage<Result> = (state: PipelineState) => Promise<Staged<Result>>;
+
+interface Waiting {
+  readonly stage: Stage<unknown>;
+  readonly succeed: (result: unknown) => void;
+  readonly fail: (error: unknown) => void;
+  /** Failed together with others: tried once more by itself, so that it fails for its own reason only. */
+  isAlone: boolean;
+}
+
+/** How many changes go in together at most, so that the first of a burst is not kept waiting by all the others. */
+const ROUND_LIMIT = 256;
+
+/**
+ * The single writer. The first change goes in at once; what comes while it is applied waits and goes in together, one compile,
+ * one commit and one swap for all, each with its own version and its own answer.
+ */
+export class ChangeQueue {
+  private readonly waiting: Waiting[] = [];
+  private running: Promise<void> | undefined;
+
+  /** @param apply compiles, commits and swaps a round; what it throws, nothing of the round has happened */
+  constructor(
+    private current: PipelineState,
+    private readonly apply: (round: readonly Staged[]) => Promise<void>,
+  ) {}
+
+  get state(): PipelineState {
+    return this.current;
+  }
+
+  enqueue<Result>(stage: Stage<Result>): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => {
+      this.waiting.push({ stage, succeed: resolve as (result: unknown) => void, fail: reject, isAlone: false });
+      this.running ??= this.drain();
+    });
+  }
+
+  /** Settles when nothing waits any more. */
+  async idle(): Promise<void> {
+    while (this.running) await this.running;
+  }
+
+  private async drain(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const round = await this.gather();
+      if (round.length === 0) continue;
+      try {
+        await this.apply(round.map(({ staged }) => staged));
+        this.current = (round.at(-1) as Ready).staged.state;
+        for (const { item, staged } of round) item.succeed(staged.result);
+      } catch (error) {
+        if (round.length === 1) (round[0] as Ready).item.fail(error);
+        else this.waiting.unshift(...round.map(({ item }) => Object.assign(item, { isAlone: true })));
+      }
+    }
+    this.running = undefined;
+  }
+
+  /** Takes from the queue what can go in together: each on the state that those before it leave, no key twice. */
+  private async gather(): Promise<Ready[]> {
+    const round: Ready[] = [];
+    const keys = new Set<string>();
+    let state = this.current;
+    while (this.waiting.length > 0 && round.length < ROUND_LIMIT) {
+      const item = this.waiting[0] as Waiting;
+      if (item.isAlone && round.length > 0) break;
+      let staged: Staged;
+      try {
+        staged = await item.stage(state);
+      } catch (error) {
+        this.waiting.shift();
+        item.fail(error);
+        continue;
+      }
+      const own = [...staged.changes, ...staged.versions].map(keyText);
+      if (own.some((key) => keys.has(key))) break;
+      this.waiting.shift();
+      round.push({ item, staged });
+      for (const key of own) keys.add(key);
+      state = staged.state;
+      if (item.isAlone) break;
+    }
+    return round;
+  }
+}
+
+interface Ready {
+  readonly item: Waiting;
+  readonly staged: Staged;
+}

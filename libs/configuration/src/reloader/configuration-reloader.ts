@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import {
+  type Change,
+  Clock,
+  type ConfigType,
+  ConfigurationStoreError,
+  EventBus,
+  FiltersUpdatedEvent,
+  GlobalConfigurationUpdatedEvent,
+  maskSecrets,
+  RECORDED_EVENT_NAMES,
+  type RecordedEvent,
+  RoutesUpdatedEvent,
+} from '@tigateway/model';
+import { ConfigurationStore, type StoreCommit } from '../history/configuration-store.js';
+import { isRelocation } from '../planner/configuration-planner.js';
+import type { Staged } from './pipeline-state.js';
+import { RouteRefreshService } from './route-refresh.service.js';
+import { UpdatePolicy } from './update-policy.js';
+
+/** Puts staged changes in force: compile, commit, swap, announce. Whatever fails before the swap changes nothing. */
+@Injectable()
+export class ConfigurationReloader {
+  constructor(
+    private readonly refresh: RouteRefreshService,
+    private readonly store: ConfigurationStore,
+    private readonly policy: UpdatePolicy,
+    private readonly events: EventBus,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws RouteCompileError, ConfigurationStoreError: nothing has changed */
+  async apply(round: readonly Staged[]): Promise<void> {
+    const changes = round.flatMap((staged) => staged.changes);
+    const snapshot = await this.refresh.prepare(changes);
+    await this.commit(together(round.map((staged) => staged.commit)));
+    this.refresh.refreshRoutes(snapshot);
+    const last = round.at(-1);
+    if (last && changes.some(({ configType }) => configType === 'global')) this.policy.follow(last.state.running);
+    this.announce(
+      changes.filter((change) => !isRelocation(change)),
+      round.flatMap((staged) => staged.events),
+    );
+  }
+
+  /** A store that is out of reach for a moment is asked again, as the update policy says. */
+  private async commit(commit: StoreCommit): Promise<void> {
+    if (Object.values(commit).every((part: readonly unknown[]) => part.length === 0)) return;
+    const { maxAttempts, backoff, initialDelayMs, maxDelayMs } = this.policy.current.update.retry;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.store.commit(commit);
+      } catch (error) {
+        if (!(error instanceof ConfigurationStoreError) || attempt >= maxAttempts) throw error;
+        const factor = backoff === 'exponential' ? 2 ** (attempt - 1) : 1;
+        const delayMs = Math.min(initialDelayMs * factor, maxDelayMs);
+        await new Promise<void>((resolve) => void this.clock.schedule(delayMs, resolve));
+      }
+    }
+  }
+
+  private announce(changes: readonly Change[], recorded: readonly RecordedEvent[]): void {
+    for (const event of recorded) this.events.publish(RECORDED_EVENT_NAMES[event.type], event as never);
+    const now = this.clock.now();
+    const routeIds = idsOf(changes, 'route');
+    if (routeIds.length > 0) this.events.publish('routes.updated', new RoutesUpdatedEvent(routeIds, now));
+    const filterIds = idsOf(changes, 'filter');
+    if (filterIds.length > 0) this.events.publish('filters.updated', new FiltersUpdatedEvent(filterIds, now));
+    for (const change of changes) {
+      if (change.configType !== 'global') continue;
+      const configuration = change.op === 'upsert' ? maskSecrets(change.next.configuration) : null;
+      this.events.publish(
+        'global.updated',
+        new GlobalConfigurationUpdatedEvent(change.configId, configuration, now),
+      );
+    }
+  }
+}
+
+function idsOf(changes: readonly Change[], type: ConfigType): string[] {
+  return changes.filter(({ configType }) => configType === type).map(({ configId }) => configId);
+}
+
+/** One transaction of many. Their keys are disjoint, so the order of their rows does not matter. */
+function together(commits: readonly StoreCommit[]): StoreCommit {
+  const whole: Record<string, unknown[]> = {};
+  for (const commit of commits) {
+    for (const [part, rows] of Object.entries(commit) as [string, readonly unknown[]][]) {
+      whole[part] = whole[part] ? whole[part].concat(rows) : [...rows];
+    }
+  }
+  return whole as StoreCommit;
+}

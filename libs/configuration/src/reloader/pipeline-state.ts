@@ -1,0 +1,41 @@
+import type { Change, ConfigurationVersion, RecordedEvent } from '@tigateway/model';
+import { Map } from 'immutable';
+import type { StoreCommit, StoredApiObject, StoredHold } from '../history/configuration-store.js';
+import { type DesiredState, EMPTY_DESIRED_STATE } from '../merger/desired-state.js';
+import { NOTHING_RUNS, type RunningState } from '../planner/running-state.js';
+
+/** All that the pipeline knows, at one moment. Immutable: a change that fails leaves the one before. */
+export interface PipelineState {
+  readonly desired: DesiredState;
+  readonly running: RunningState;
+  /** By key text. */
+  readonly holds: Map<string, StoredHold>;
+  /** What the API has made, by key text. */
+  readonly api: Map<string, StoredApiObject>;
+  /** `createdSequence` of the newest API configuration. */
+  readonly apiSequence: number;
+  /** Of the newest recorded event. */
+  readonly eventSequence: number;
+}
+
+export const EMPTY_PIPELINE: PipelineState = {
+  desired: EMPTY_DESIRED_STATE,
+  running: NOTHING_RUNS,
+  holds: Map(),
+  api: Map(),
+  apiSequence: 0,
+  eventSequence: 0,
+};
+
+/** A change that is thought through to its end and waits for compile, commit and swap. */
+export interface Staged<Result = unknown> {
+  /** What holds once it is applied. */
+  readonly state: PipelineState;
+  /** What it changes in what runs; relocations too. */
+  readonly changes: readonly Change[];
+  readonly versions: readonly ConfigurationVersion[];
+  readonly events: readonly RecordedEvent[];
+  readonly commit: StoreCommit;
+  /** What the caller is told once it is applied. */
+  readonly result: Result;
+}

@@ -1,0 +1,30 @@
+import { Injectable } from '@nestjs/common';
+import { type Change, Clock, EventBus, RouteRefreshedEvent, RoutesRefreshedEvent } from '@tigateway/model';
+import { RouteManager, type Snapshot, SnapshotCompiler } from '@tigateway/routing';
+
+/** Makes the next snapshot aside, and moves the one reference by which traffic sees it. */
+@Injectable()
+export class RouteRefreshService {
+  constructor(
+    private readonly compiler: SnapshotCompiler,
+    private readonly routes: RouteManager,
+    private readonly events: EventBus,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws RouteCompileError; what runs is untouched */
+  async prepare(changes: readonly Change[]): Promise<Snapshot> {
+    return changes.length > 0 ? this.compiler.compile(this.routes.current, { changes }) : this.routes.current;
+  }
+
+  /** The very next request meets `snapshot`. */
+  refreshRoutes(snapshot: Snapshot): void {
+    if (snapshot === this.routes.current) return;
+    this.routes.swap(snapshot);
+    const now = this.clock.now();
+    for (const routeId of snapshot.changedRouteIds) {
+      this.events.publish('route.refreshed', new RouteRefreshedEvent(routeId, now));
+    }
+    this.events.publish('routes.refreshed', new RoutesRefreshedEvent(snapshot.revision, now));
+  }
+}

@@ -1,0 +1,212 @@
+import {
+  formatPosition,
+  type Json,
+  keyText,
+  type ParsedObject,
+  type Position,
+  type Problem,
+  sameJson,
+  type SourceDocument,
+  type SourceName,
+  type SourceUpdate,
+  toRecords,
+} from '@tigateway/model';
+import type { StoredDocument } from '../history/configuration-store.js';
+import type { DocumentChanges } from '../merger/configuration-merger.js';
+import type { AcceptedDocument } from '../merger/desired-state.js';
+import { DocumentLedger } from '../merger/document-ledger.js';
+import type { DocumentParser } from '../parser/document-parser.js';
+import type { ConfigurationValidator } from '../validator/configuration-validator.js';
+import type { Surroundings } from '../validator/validation-context.js';
+import type { RejectedDocument } from './configuration-api.js';
+import type { Rejection } from './stage-changes.js';
+import { type UpdatePolicySettings, validationSteps } from './update-policy.settings.js';
+
+/** What a delivery comes down to. */
+export interface Intake {
+  readonly changes: DocumentChanges;
+  /** Documents that are refused now and were not, or for other reasons. */
+  readonly rejections: readonly Rejection[];
+  /** To be called once `changes` are in force. */
+  readonly settle: () => void;
+}
+
+export interface IntakeOptions {
+  readonly policy: UpdatePolicySettings;
+  readonly surroundings: Surroundings;
+  /** Lets through a delivery that drops more than `max-deletions` allows. */
+  readonly confirmed: boolean;
+}
+
+/** Fewer objects than this say nothing about a sudden loss. */
+const GUARDED_FROM = 10;
+
+/**
+ * One source's documents on their way in: parsed, validated, and judged against each other. A document that is refused keeps its
+ * last good content in force; everything else goes on.
+ */
+export class SourceIntake {
+  private readonly ledger: DocumentLedger;
+  private readonly inForce = new Map<string, AcceptedDocument>();
+  private readonly refused = new Map<string, readonly Problem[]>();
+  private guard: { readonly deletions: number; readonly of: number } | undefined;
+
+  constructor(
+    private readonly source: SourceName,
+    private readonly parser: DocumentParser,
+    private readonly validator: ConfigurationValidator,
+  ) {
+    this.ledger = new DocumentLedger(source);
+  }
+
+  get documents(): number {
+    return new Set([...this.inForce.keys(), ...this.refused.keys()]).size;
+  }
+
+  get heldBack(): { readonly deletions: number; readonly of: number } | undefined {
+    return this.guard;
+  }
+
+  get rejected(): RejectedDocument[] {
+    return [...this.refused].map(([document, problems]) => ({
+      document,
+      problems,
+      servesLastGood: this.inForce.has(document),
+    }));
+  }
+
+  /** What an earlier run had accepted: the last good content until the source speaks. */
+  restore(documents: readonly StoredDocument[]): DocumentChanges {
+    const put = documents.map(({ name, objects }) => this.accepted(name, objects));
+    for (const document of put) {
+      this.inForce.set(document.name, document);
+      this.ledger.put(document);
+    }
+    return { source: this.source, put, remove: [] };
+  }
+
+  async take(update: SourceUpdate, options: IntakeOptions): Promise<Intake> {
+    const removed = new Set(update.removed);
+    if (update.complete) {
+      const named = new Set(update.documents.map(({ name }) => name));
+      for (const name of [...this.inForce.keys(), ...this.refused.keys()]) if (!named.has(name)) removed.add(name);
+    }
+    const sound = new Map<string, readonly ParsedObject[]>();
+    const unsound = new Map<string, readonly Problem[]>();
+    for (const document of update.documents) {
+      const { objects, problems } = await this.read(document, options);
+      if (problems.length > 0) unsound.set(document.name, problems);
+      if (objects) sound.set(document.name, objects);
+    }
+    if (this.isSuddenLoss(sound, removed, options)) {
+      return { changes: { source: this.source, put: [], remove: [] }, rejections: [], settle: () => undefined };
+    }
+    for (const name of removed) this.ledger.remove(name);
+    for (const [name, objects] of sound) this.ledger.put({ name, objects });
+    return this.judge([...removed], unsound, new Set(update.documents.map(({ name }) => name)));
+  }
+
+  /** Weighs the documents against each other: double ids make the later one wait, and let it in once they are gone. */
+  private judge(
+    removed: readonly string[],
+    unsound: ReadonlyMap<string, readonly Problem[]>,
+    delivered: ReadonlySet<string>,
+  ): Intake {
+    const doubles = this.ledger.doubleIds();
+    const refused = new Map<string, readonly Problem[]>(doubles);
+    for (const [name, problems] of this.refused) {
+      const isDouble = problems.every(({ code }) => code === 'duplicate-id');
+      if (!isDouble && !delivered.has(name) && !removed.includes(name)) refused.set(name, problems);
+    }
+    for (const [name, problems] of unsound) refused.set(name, problems);
+    const put: AcceptedDocument[] = [];
+    for (const name of this.ledger.names) {
+      const objects = this.ledger.get(name)?.objects ?? [];
+      if (!doubles.has(name) && objects !== this.inForce.get(name)?.objects) put.push(this.accepted(name, objects));
+    }
+    const rejections = [...refused]
+      .filter(([name, problems]) => !sameJson(problems as unknown as Json, (this.refused.get(name) ?? null) as Json))
+      .map(([name, problems]) => ({ position: this.placeOf(name, problems), problems }));
+    const remove = removed.filter((name) => this.inForce.has(name));
+    const settle = (): void => {
+      for (const name of removed) this.inForce.delete(name);
+      for (const document of put) this.inForce.set(document.name, document);
+      this.refused.clear();
+      for (const [name, problems] of refused) this.refused.set(name, problems);
+    };
+    return { changes: { source: this.source, put, remove }, rejections, settle };
+  }
+
+  private async read(
+    document: SourceDocument,
+    { policy, surroundings }: IntakeOptions,
+  ): Promise<{ objects?: readonly ParsedObject[]; problems: readonly Problem[] }> {
+    const parsed = await this.parser.parse(this.source, document);
+    if (parsed.problems.length > 0) return { problems: parsed.problems };
+    const known = this.inForce.get(document.name);
+    const objects = reuse(parsed.objects, known?.objects ?? []);
+    const { problems } = await this.validator.validate(objects, {
+      steps: validationSteps(policy),
+      surroundings,
+      missingDependency: 'warning',
+      ...(document.kind === 'text' && { text: document.text }),
+    });
+    if (problems.length === 0) return { objects, problems };
+    if (policy.validation.onInvalid === 'document') return { problems };
+    const lastGood = new Map((known?.objects ?? []).map((object) => [keyText(object), object]));
+    const kept = objects.flatMap((object) => {
+      const isBroken = problems.some(({ pointer }) => `${pointer}/`.startsWith(`${object.pointer}/`));
+      return isBroken ? (lastGood.get(keyText(object)) ?? []) : object;
+    });
+    return { objects: kept, problems };
+  }
+
+  private isSuddenLoss(
+    sound: ReadonlyMap<string, readonly ParsedObject[]>,
+    removed: ReadonlySet<string>,
+    { policy, confirmed }: IntakeOptions,
+  ): boolean {
+    this.guard = undefined;
+    const limit = policy.validation.maxDeletions;
+    if (limit === undefined || confirmed) return false;
+    const kept = new Set([...sound.values()].flat().map(keyText));
+    let total = 0;
+    let deletions = 0;
+    for (const { name, objects } of this.inForce.values()) {
+      total += objects.length;
+      if (!removed.has(name) && !sound.has(name)) continue;
+      deletions += objects.filter((object) => !kept.has(keyText(object))).length;
+    }
+    if (total < GUARDED_FROM || deletions / total <= limit) return false;
+    this.guard = { deletions, of: total };
+    return true;
+  }
+
+  private accepted(name: string, objects: readonly ParsedObject[]): AcceptedDocument {
+    return { source: this.source, name, orderKey: name, objects };
+  }
+
+  private placeOf(name: string, problems: readonly Problem[]): Position {
+    const place = problems.find(({ position }) => position)?.position;
+    return place ?? { source: this.source, document: name, line: 0, column: 0 };
+  }
+}
+
+/**
+ * Keeps the very objects of before where the content is the same: what was hashed and compiled once is not again. New content is
+ * copied into compact records.
+ */
+function reuse(objects: readonly ParsedObject[], before: readonly ParsedObject[]): readonly ParsedObject[] {
+  const known = new Map(before.map((object) => [keyText(object), object]));
+  const result = objects.map((object) => {
+    const older = known.get(keyText(object));
+    if (!older || !sameJson(older.configuration, object.configuration)) {
+      return { ...object, configuration: toRecords(object.configuration) };
+    }
+    const isSamePlace =
+      older.pointer === object.pointer && formatPosition(older.position) === formatPosition(object.position);
+    return isSamePlace ? older : { ...object, configuration: older.configuration };
+  });
+  const isUnchanged = result.length === before.length && result.every((object, index) => object === before[index]);
+  return isUnchanged ? before : result;
+}

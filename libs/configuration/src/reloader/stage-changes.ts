@@ -1,0 +1,180 @@
+import {
+  type Change,
+  ConfigurationDeleteEvent,
+  ConfigurationRejectedEvent,
+  ConfigurationRollbackEvent,
+  ConfigurationUpdateEvent,
+  type ConfigurationVersion,
+  hashOf,
+  type Json,
+  type ConfigurationKey,
+  keyText,
+  maskSecrets,
+  type Operation,
+  type Position,
+  type Problem,
+  type RecordedEvent,
+  type SourceName,
+} from '@tigateway/model';
+import type { StoredCurrent, StoredHold } from '../history/configuration-store.js';
+import type { VersionClock } from '../history/version-clock.js';
+import { versionMs } from '../history/version-name.js';
+import { isRelocation, type Plan } from '../planner/configuration-planner.js';
+import { type Running, withRunning } from '../planner/running-state.js';
+import type { PipelineState, Staged } from './pipeline-state.js';
+
+/** Who caused a change, and how. */
+export interface Cause {
+  readonly source: SourceName;
+  readonly actor: string;
+  readonly reason?: string;
+  /** A rollback's own facts; the version that it brings back is `rollbackOf`. */
+  readonly rollback?: { readonly trigger: 'manual' | 'auto'; readonly of?: string; readonly from: string };
+}
+
+/** A document that was refused. */
+export interface Rejection {
+  readonly position: Position;
+  readonly problems: readonly Problem[];
+}
+
+/** Gives a plan its versions, events and store rows. The one place where they are made. */
+export class StageChanges {
+  private readonly versions: ConfigurationVersion[] = [];
+  private readonly events: RecordedEvent[] = [];
+  private readonly current: StoredCurrent[] = [];
+  private readonly gone: ConfigurationKey[] = [];
+  private readonly ranAs = new Map<string, Running | undefined>();
+  private sequence: number;
+
+  constructor(
+    private readonly before: PipelineState,
+    private readonly versionClock: VersionClock,
+    private readonly cause: Cause,
+  ) {
+    this.sequence = before.eventSequence;
+  }
+
+  /** Records what a key will run as. @returns the version made; for a mere relocation the one that goes on */
+  take(change: Change): string {
+    const key = { configType: change.configType, configId: change.configId };
+    const text = keyText(key);
+    if (change.op === 'upsert' && isRelocation(change)) {
+      const running = this.before.running.configurations.get(text) as Running;
+      this.ranAs.set(text, { ...change.next, version: running.version });
+      return running.version;
+    }
+    const configuration = change.op === 'upsert' ? change.next.configuration : null;
+    const operation: Operation = change.op === 'delete' ? 'delete' : change.previous ? 'update' : 'create';
+    const source = change.op === 'upsert' ? change.next.source : this.cause.source;
+    const { version } = this.mint(key, configuration, operation, source);
+    this.events.push(this.event(change, version, source));
+    if (change.op === 'upsert') {
+      this.ranAs.set(text, { ...change.next, version });
+      this.current.push({ ...key, version, hash: change.next.hash, source });
+    } else {
+      this.ranAs.set(text, undefined);
+      this.gone.push(key);
+    }
+    return version;
+  }
+
+  /** Makes a version of what is accepted but shadowed: nothing in force changes, so there is no event. */
+  mint(key: ConfigurationKey, configuration: Json, operation: Operation, source: SourceName): ConfigurationVersion {
+    const { actor, reason, rollback } = this.cause;
+    const version = this.versionClock.mint();
+    const made: ConfigurationVersion = {
+      ...key,
+      version,
+      configuration,
+      timestamp: new Date(versionMs(version) as number).toISOString(),
+      hash: hashOf(configuration),
+      operation: rollback ? 'rollback' : operation,
+      source,
+      actor,
+      ...(reason !== undefined && { reason }),
+      ...(rollback?.of !== undefined && { rollbackOf: rollback.of }),
+    };
+    this.versions.push(made);
+    return made;
+  }
+
+  reject({ position, problems }: Rejection, timestamp: number): void {
+    const facts = { sequence: ++this.sequence, timestamp, source: this.cause.source, position, errors: problems };
+    this.events.push(new ConfigurationRejectedEvent(facts));
+  }
+
+  versionOf(key: ConfigurationKey): ConfigurationVersion | undefined {
+    return this.versions.find((each) => keyText(each) === keyText(key));
+  }
+
+  /** @param next the state's other parts, as the caller has changed them; `commit` likewise */
+  finish<Result>(
+    plan: Plan,
+    next: Partial<PipelineState>,
+    commit: Staged['commit'],
+    result: Result,
+  ): Staged<Result> {
+    const holds = (next.holds ?? this.before.holds).withMutations((map) => {
+      for (const hold of plan.lifted) if (map.get(keyText(hold)) === hold) map.delete(keyText(hold));
+    });
+    const removeHolds = [...plan.lifted.map(keyOf), ...(commit.removeHolds ?? [])];
+    return {
+      state: {
+        ...this.before,
+        ...next,
+        holds,
+        running: withRunning(this.before.running, this.ranAs),
+        eventSequence: this.sequence,
+      },
+      changes: plan.changes,
+      versions: this.versions,
+      events: this.events,
+      commit: {
+        ...commit,
+        versions: this.versions,
+        putCurrent: this.current,
+        removeCurrent: this.gone,
+        removeHolds,
+        events: this.events.map((event) => ({ ...event.facts, type: event.type })),
+      },
+      result,
+    };
+  }
+
+  private event(change: Change, version: string, source: SourceName): RecordedEvent {
+    const { actor, reason, rollback } = this.cause;
+    const { configType, configId } = change;
+    const previous = change.previous && maskSecrets(change.previous.configuration);
+    const facts = {
+      sequence: ++this.sequence,
+      timestamp: versionMs(version) as number,
+      source,
+      configType,
+      configId,
+      version,
+      actor,
+      ...(reason !== undefined && { reason }),
+    };
+    if (rollback) {
+      return new ConfigurationRollbackEvent({
+        ...facts,
+        configuration: change.op === 'upsert' ? maskSecrets(change.next.configuration) : null,
+        ...(previous !== undefined && { previous }),
+        from: rollback.from,
+        to: version,
+        ...(rollback.of !== undefined && { rollbackOf: rollback.of }),
+        trigger: rollback.trigger,
+      });
+    }
+    if (change.op === 'delete') {
+      return new ConfigurationDeleteEvent({ ...facts, previous: maskSecrets(change.previous.configuration) });
+    }
+    const configuration = maskSecrets(change.next.configuration);
+    return new ConfigurationUpdateEvent({ ...facts, configuration, ...(previous !== undefined && { previous }) });
+  }
+}
+
+function keyOf({ configType, configId }: StoredHold): ConfigurationKey {
+  return { configType, configId };
+}
