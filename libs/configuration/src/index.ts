@@ -1,5 +1,9 @@
 export * from './history/configuration-history.service.js';
 export * from './history/configuration-store.js';
+export * from './history/embedded/embedded.store.js';
+export * from './history/history.module.js';
+export * from './history/version-clock.js';
+export { versionMs, versionName } from './history/version-name.js';
 export * from './parser/configuration-parser.js';
 export * from './parser/document-parser.js';
 export { Locator } from './parser/locator.js';
