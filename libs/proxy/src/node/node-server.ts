@@ -33,6 +33,8 @@ class GatewayMessage extends IncomingMessage {
 export class NodeServer extends DataPlaneServer {
   private server: Server | undefined;
   private closing = false;
+  /** Connections without a request so far: Node does not count them among the idle ones. */
+  private readonly silent = new Set<Socket>();
   private readonly isClosing = (): boolean => this.closing;
 
   async listen({ address, port, limits }: ListenOptions, handler: RequestHandler): Promise<ListeningAddress> {
@@ -55,6 +57,10 @@ export class NodeServer extends DataPlaneServer {
       const exchange = this.accept(request, response, limits.maxHeaderCount);
       if (exchange !== undefined) handler.handle(exchange, exchange);
     };
+    server.on('connection', (socket) => {
+      this.silent.add(socket);
+      socket.once('close', () => this.silent.delete(socket));
+    });
     server.on('request', serve);
     server.on('checkContinue', serve);
     server.on('checkExpectation', serve);
@@ -86,6 +92,7 @@ export class NodeServer extends DataPlaneServer {
     this.closing = true;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
+    for (const socket of this.silent) socket.destroy();
     const cut = setTimeout(() => server.closeAllConnections(), limitMs);
     await closed;
     clearTimeout(cut);
@@ -111,7 +118,11 @@ export class NodeServer extends DataPlaneServer {
       return undefined;
     }
     const socket = request.socket as KnownSocket;
-    const peer = (socket[PEER] ??= peerOf(socket));
+    let peer = socket[PEER];
+    if (peer === undefined) {
+      peer = socket[PEER] = peerOf(socket);
+      this.silent.delete(socket);
+    }
     return new NodeExchange(request, response, framing, peer, this.isClosing);
   }
 }

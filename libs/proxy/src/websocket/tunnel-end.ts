@@ -41,9 +41,13 @@ export class TunnelEnd extends Duplex {
     const { client } = this;
     client.setTimeout(0);
     client.on('data', (chunk: Buffer) => this.onClientData(chunk));
-    client.on('end', () => this.push(null));
+    client.on('end', () => {
+      if (this.isClosing) client.end();
+      else this.push(null);
+    });
     client.on('drain', () => this.goOn());
     client.on('close', () => this.destroy());
+    client.resume();
   }
 
   letFlow(): void {
@@ -145,7 +149,8 @@ export class TunnelEnd extends Duplex {
     this.client.write(closeFrame(code));
     if (this.fromClient.isHere) this.push(maskedCloseFrame(code));
     this.push(null);
-    this.client.resume();
+    if (this.client.readableEnded) this.client.end();
+    else this.client.resume();
   }
 
   private goOn(): void {

@@ -11,11 +11,20 @@ export class UpgradeResponse implements ClientResponse {
   headSent = false;
   private isOver = false;
   private readonly onSocketClose = (): void => this.finish(this.socket.writableFinished);
+  /** Nobody reads the connection yet; only so is it seen that the client has gone. What it sends early stays for the tunnel. */
+  private readonly onSocketReadable = (): void => {
+    if (this.socket.readableLength === 0) this.socket.read();
+  };
+  private readonly onSocketEnd = (): void => {
+    if (!this.headSent) this.socket.destroy();
+  };
   private readonly onSocketDrain = (): void => this.listener.onDrain();
 
   constructor(private readonly socket: Duplex) {
     socket.on('close', this.onSocketClose);
     socket.on('drain', this.onSocketDrain);
+    socket.on('readable', this.onSocketReadable);
+    socket.on('end', this.onSocketEnd);
     socket.on('error', ignore);
   }
 
@@ -62,6 +71,8 @@ export class UpgradeResponse implements ClientResponse {
     this.isOver = true;
     this.socket.off('close', this.onSocketClose);
     this.socket.off('drain', this.onSocketDrain);
+    this.socket.off('readable', this.onSocketReadable);
+    this.socket.off('end', this.onSocketEnd);
     this.listener.onClose(completed);
   }
 }

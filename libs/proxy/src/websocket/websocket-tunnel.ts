@@ -39,11 +39,12 @@ export class WebSocketTunnel implements UpstreamCall {
     outgoing.on('upgrade', (response: IncomingMessage) => {
       clearTimeout(this.timer);
       this.isUpgrade = true;
-      this.handler.onUpstreamHead(101, response.statusMessage ?? '', response.rawHeaders);
+      // A copy: http-proxy reads the original after us.
+      this.handler.onUpstreamHead(101, response.statusMessage ?? '', [...response.rawHeaders]);
     });
     outgoing.on('response', (response: IncomingMessage) => {
       clearTimeout(this.timer);
-      this.handler.onUpstreamHead(response.statusCode ?? 502, response.statusMessage ?? '', response.rawHeaders);
+      this.handler.onUpstreamHead(response.statusCode ?? 502, response.statusMessage ?? '', [...response.rawHeaders]);
       response.on('end', () => this.finish(() => this.handler.onUpstreamEnd(response.rawTrailers)));
       response.on('error', (error) => this.fail(error));
     });

@@ -1,0 +1,100 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { RawClient, RawUpstream } from './testing/raw-peer.js';
+import { RunningGateway } from './testing/running-gateway.js';
+import { local } from './testing/test-route.js';
+
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+async function upstreamThatWaits(): Promise<{ upstream: RawUpstream; answer: () => void }> {
+  const answers: (() => void)[] = [];
+  const upstream = await RawUpstream.listen((socket) => answers.push(() => socket.write(OK)));
+  cleanups.push(() => upstream.stop());
+  return { upstream, answer: () => answers.shift()?.() };
+}
+
+describe('DataPlane', () => {
+  it('a stop lets the request in flight finish, closes idle connections and takes no new ones', async () => {
+    const { upstream, answer } = await upstreamThatWaits();
+    const running = await RunningGateway.start([{ id: 'r', uri: local(upstream.port) }]);
+    const { port } = running;
+    const idle = await RawClient.to(port);
+    const busy = await RawClient.to(port);
+    busy.send(GET);
+    await upstream.until(({ requests }) => requests.length === 1);
+    expect(running.plane.inFlight).toBe(1);
+    const stopped = running.plane.stop(5_000);
+    expect(running.plane.isListening).toBe(false);
+    await idle.closed();
+    await expect(RawClient.to(port)).rejects.toThrow('ECONNREFUSED');
+    answer();
+    expect(await busy.closed()).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*Connection: close\r\n[\s\S]*ok$/i);
+    await stopped;
+    expect(running.plane.inFlight).toBe(0);
+    await upstream.until(({ open }) => open === 0);
+  });
+
+  it('a stop cuts what takes longer than its limit', async () => {
+    const { upstream } = await upstreamThatWaits();
+    const running = await RunningGateway.start([{ id: 'r', uri: local(upstream.port) }]);
+    const busy = await RawClient.to(running.port);
+    busy.send(GET);
+    await upstream.until(({ requests }) => requests.length === 1);
+    await running.plane.stop(20);
+    expect(await busy.closed()).toBe('');
+  });
+
+  it('a request keeps the route that it began with, whatever is swapped in meanwhile', async () => {
+    const { upstream, answer } = await upstreamThatWaits();
+    const mark = (value: string) => ({
+      onResponse: ({ response }: { response: { headers: { append(n: string, v: string): void } } }) =>
+        response.headers.append('X-Revision', value),
+    });
+    const running = await RunningGateway.start([{ id: 'r', uri: local(upstream.port), filters: [mark('1')] }]);
+    cleanups.push(() => running.stop());
+    const first = await RawClient.to(running.port);
+    first.send(GET);
+    await upstream.until(({ requests }) => requests.length === 1);
+    await running.reload([{ id: 'r', uri: local(upstream.port), filters: [mark('2')] }]);
+    const second = await RawClient.to(running.port);
+    second.send(GET);
+    await upstream.until(({ requests }) => requests.length === 2);
+    answer();
+    answer();
+    expect(await first.until((text) => text.endsWith('ok'))).toContain('X-Revision: 1');
+    expect(await second.until((text) => text.endsWith('ok'))).toContain('X-Revision: 2');
+    for (const client of [first, second]) client.socket.destroy();
+  });
+
+  it('says why it cannot listen', async () => {
+    const running = await RunningGateway.start([]);
+    cleanups.push(() => running.stop());
+    await expect(RunningGateway.start([], { port: running.port })).rejects.toThrow('EADDRINUSE');
+  });
+
+  it.each([
+    [undefined, '/a%2Fb', 404],
+    [undefined, '/a//b', 404],
+    [undefined, '/a%00b', 400],
+    [undefined, '/a%5cb', 400],
+    [undefined, '/a/%2e%2E/b', 400],
+    [undefined, '/a/.%2e/b', 400],
+    [undefined, '/a/%2e', 400],
+    [undefined, '/a/%2eb', 404],
+    ['reject', '/a//b', 400],
+    ['reject', '/a%2Fb', 400],
+    ['reject', '/a/../b', 400],
+    ['reject', '/a/..b', 404],
+    ['allow', '/a%00b', 404],
+  ] as const)('ambiguous paths %s: %s is answered with %i', async (ambiguousPaths, path, status) => {
+    const running = await RunningGateway.start([], ambiguousPaths === undefined ? {} : { ambiguousPaths });
+    cleanups.push(() => running.stop());
+    const got = await RawClient.exchange(running.port, `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    expect(got).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  });
+});
