@@ -69,10 +69,7 @@ export class ConfigurationReloader {
     for (const change of changes) {
       if (change.configType !== 'global') continue;
       const configuration = change.op === 'upsert' ? maskSecrets(change.next.configuration) : null;
-      this.events.publish(
-        'global.updated',
-        new GlobalConfigurationUpdatedEvent(change.configId, configuration, now),
-      );
+      this.events.publish('global.updated', new GlobalConfigurationUpdatedEvent(change.configId, configuration, now));
     }
   }
 }

@@ -12,6 +12,11 @@ export class RouteRefreshService {
     private readonly clock: Clock,
   ) {}
 
+  /** Of the snapshot that serves. */
+  get revision(): number {
+    return this.routes.current.revision;
+  }
+
   /** @throws RouteCompileError; what runs is untouched */
   async prepare(changes: readonly Change[]): Promise<Snapshot> {
     return changes.length > 0 ? this.compiler.compile(this.routes.current, { changes }) : this.routes.current;

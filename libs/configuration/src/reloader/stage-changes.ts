@@ -109,12 +109,7 @@ export class StageChanges {
   }
 
   /** @param next the state's other parts, as the caller has changed them; `commit` likewise */
-  finish<Result>(
-    plan: Plan,
-    next: Partial<PipelineState>,
-    commit: Staged['commit'],
-    result: Result,
-  ): Staged<Result> {
+  finish<Result>(plan: Plan, next: Partial<PipelineState>, commit: Staged['commit'], result: Result): Staged<Result> {
     const holds = (next.holds ?? this.before.holds).withMutations((map) => {
       for (const hold of plan.lifted) if (map.get(keyText(hold)) === hold) map.delete(keyText(hold));
     });

@@ -1,0 +1,508 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import {
+  Clock,
+  type ConfigType,
+  type ConfigurationKey,
+  ConfigurationNotFoundError,
+  ConfigurationValidationError,
+  type ConfigurationVersion,
+  type Configured,
+  compareRank,
+  emptyRecord,
+  isJsonObject,
+  type Json,
+  keyText,
+  maskSecrets,
+  type ParsedObject,
+  SourceDisabledError,
+  type SourceName,
+  type SourceUpdate,
+} from '@tigateway/model';
+import { type HistoryRetention, ConfigurationStore, type StoredState } from '../history/configuration-store.js';
+import { VersionClock } from '../history/version-clock.js';
+import { ConfigurationMerger, type DocumentChanges } from '../merger/configuration-merger.js';
+import { ConfigurationParser } from '../parser/configuration-parser.js';
+import { DocumentParser } from '../parser/document-parser.js';
+import { planChanges } from '../planner/configuration-planner.js';
+import { keyFromText } from '../planner/key-from-text.js';
+import { type Running, stateHash, withRunning } from '../planner/running-state.js';
+import type { ConfigurationSource } from '../sources/configuration-source.js';
+import { ConfigurationValidator } from '../validator/configuration-validator.js';
+import { ALL_STEPS, type Surroundings } from '../validator/validation-context.js';
+import { ChangeQueue } from './change-queue.js';
+import type {
+  ConfigurationInForce,
+  ConfigurationStatus,
+  DryRunReport,
+  RefreshReport,
+  ValidationReport,
+  WriteOptions,
+  WriteOutcome,
+  WriteRequest,
+} from './configuration-api.js';
+import { ConfigurationObserver } from './configuration-observer.js';
+import { ConfigurationReloader } from './configuration-reloader.js';
+import { DynamicConfigurationService } from './dynamic-configuration.service.js';
+import { EMPTY_PIPELINE, type PipelineState, type Staged } from './pipeline-state.js';
+import { RouteRefreshService } from './route-refresh.service.js';
+import { WatchedSource } from './source-board.js';
+import { SourceIntake } from './source-intake.js';
+import { StageChanges } from './stage-changes.js';
+import { stageRollback } from './stage-rollback.js';
+import { API, apiDocument, stageWrite, type WriteTools } from './stage-write.js';
+import { UpdatePolicy } from './update-policy.js';
+import { historyRetention, validationSteps } from './update-policy.settings.js';
+
+/** The watched sources that are enabled: `readonly ConfigurationSource[]`. */
+export const CONFIGURATION_SOURCES = Symbol('CONFIGURATION_SOURCES');
+
+export interface PipelineOptions {
+  /** The first wins. */
+  readonly precedence: readonly SourceName[];
+  readonly apiEnabled: boolean;
+}
+
+export const PIPELINE_OPTIONS = Symbol('PIPELINE_OPTIONS');
+
+/** How often the history is cleaned when nothing changes, in milliseconds. */
+const PRUNE_INTERVAL_MS = 60_000;
+/** How many past rollbacks the status shows. */
+const SHOWN_ROLLBACKS = 20;
+
+type LastUpdate = NonNullable<ConfigurationStatus['lastUpdate']>;
+
+/** The stages of a change, joined. Every change of every source passes its one queue. */
+@Injectable()
+export class ConfigurationPipeline extends DynamicConfigurationService {
+  private readonly logger = new Logger('Configuration');
+  private readonly merger: ConfigurationMerger;
+  private readonly watched: readonly WatchedSource[];
+  private queue = new ChangeQueue(EMPTY_PIPELINE, () => Promise.resolve());
+  /** Deliveries of one source are taken in one after the other. */
+  private readonly turns = new Map<SourceName, Promise<unknown>>();
+  private lastUpdate: LastUpdate | undefined;
+  private rollbacks: ConfigurationStatus['rollbacks'] = [];
+  private isStopped = false;
+
+  constructor(
+    @Inject(PIPELINE_OPTIONS) private readonly options: PipelineOptions,
+    @Inject(CONFIGURATION_SOURCES) sources: readonly ConfigurationSource[],
+    private readonly parser: ConfigurationParser,
+    documentParser: DocumentParser,
+    private readonly validator: ConfigurationValidator,
+    private readonly reloader: ConfigurationReloader,
+    private readonly refresher: RouteRefreshService,
+    private readonly store: ConfigurationStore,
+    private readonly versionClock: VersionClock,
+    private readonly policy: UpdatePolicy,
+    private readonly observer: ConfigurationObserver,
+    private readonly clock: Clock,
+  ) {
+    super();
+    this.merger = new ConfigurationMerger(options.precedence);
+    this.watched = sources.map(
+      (source) => new WatchedSource(source, new SourceIntake(source.name, documentParser, validator)),
+    );
+  }
+
+  /**
+   * Puts the last good state in force, before any source is asked.
+   * @throws ConfigurationStoreError
+   */
+  async restore(): Promise<void> {
+    const stored = await this.store.open();
+    this.versionClock.seed(stored.lastVersionMs);
+    const changes = [await this.restoreApi(stored)];
+    for (const watched of this.watched) {
+      const documents = stored.documents.filter(({ source }) => source === watched.name);
+      if (documents.length === 0) continue;
+      watched.isRestored();
+      changes.push(watched.intake.restore(await this.stillValid(documents)));
+    }
+    const state = await this.serve(stored, changes);
+    this.queue = new ChangeQueue(state, (round) => this.apply(round));
+    this.policy.follow(state.running);
+    this.observer.counted(state.running.counts);
+    this.prune();
+  }
+
+  /** Starts the watching of every source. Settles when each has delivered or said that it cannot. */
+  async start(): Promise<void> {
+    await Promise.all(
+      this.watched.map(async (watched) => {
+        await watched.source.start({
+          deliver: async (update) => void (await this.deliver(watched, update, false)),
+          down: (reason) => this.isDown(watched, reason),
+        });
+      }),
+    );
+  }
+
+  /** What is being applied is finished; the store is closed. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    await Promise.all(this.watched.map(({ source }) => source.stop()));
+    await Promise.allSettled(this.turns.values());
+    await this.queue.idle();
+    await this.store.close();
+  }
+
+  override async write(requests: readonly WriteRequest[], { actor, reason }: WriteOptions): Promise<WriteOutcome> {
+    this.refuseIfDisabled();
+    const cause = { source: API, actor, ...(reason !== undefined && { reason }) };
+    try {
+      return await this.queue.enqueue((state) => stageWrite(state, requests, cause, this.tools));
+    } catch (error) {
+      for (const request of requests) this.observe(request, request.op, false);
+      throw error;
+    }
+  }
+
+  override async preview(requests: readonly WriteRequest[]): Promise<DryRunReport> {
+    this.refuseIfDisabled();
+    try {
+      const cause = { source: API, actor: API };
+      const { changes, result } = await stageWrite(this.queue.state, requests, cause, this.tools);
+      const changed = new Set(changes.map(keyText));
+      return {
+        valid: true,
+        errors: [],
+        warnings: result.warnings,
+        changes: requests
+          .filter((request) => changed.has(keyText(request)) || result.shadowedBy.has(keyText(request)))
+          .map(({ op, configType, configId }) => {
+            const shadowedBy = result.shadowedBy.get(keyText({ configType, configId }));
+            return { op, configType, configId, ...(shadowedBy !== undefined && { shadowedBy }) };
+          }),
+      };
+    } catch (error) {
+      if (!(error instanceof ConfigurationValidationError)) throw error;
+      return { valid: false, errors: error.problems, warnings: [], changes: [] };
+    }
+  }
+
+  override async rollback(
+    key: ConfigurationKey,
+    version: string,
+    options: WriteOptions,
+  ): Promise<ConfigurationVersion> {
+    const target = await this.store.version(key, version);
+    if (!target) throw new ConfigurationNotFoundError(key, version);
+    const made = await this.queue.enqueue((state) => stageRollback(state, key, target, options, this.tools));
+    this.observer.rolledBack('manual');
+    const entry = { at: made.timestamp, trigger: 'manual' as const, keys: [key], version: made.version };
+    this.rollbacks = [entry, ...this.rollbacks].slice(0, SHOWN_ROLLBACKS);
+    return made;
+  }
+
+  override async refresh(confirm?: SourceName): Promise<RefreshReport> {
+    const startedMs = this.clock.monotonicMs();
+    let changed = 0;
+    const sources: RefreshReport['sources'][number][] = [];
+    if (this.options.apiEnabled) {
+      const documents = this.queue.state.api.size;
+      sources.push({ name: API, documents, accepted: documents, rejected: 0 });
+    }
+    for (const watched of this.watched) {
+      let error: string | undefined;
+      try {
+        changed += await this.deliver(watched, await watched.source.read(), watched.name === confirm);
+      } catch (failure) {
+        error = (failure as Error).message;
+        this.isDown(watched, error);
+      }
+      const { documents, rejected } = watched.intake;
+      const accepted = documents - rejected.length;
+      const { name } = watched;
+      sources.push({ name, documents, accepted, rejected: rejected.length, ...(error !== undefined && { error }) });
+    }
+    const durationMs = Math.round(this.clock.monotonicMs() - startedMs);
+    return { sources, routes: this.queue.state.running.counts.route, changed, durationMs };
+  }
+
+  override get(key: ConfigurationKey): ConfigurationInForce | undefined {
+    const running = this.queue.state.running.configurations.get(keyText(key));
+    return running && inForce(key, running);
+  }
+
+  override list(configType: ConfigType): ConfigurationInForce[] {
+    return this.runningOf(configType).map(({ key, running }) => inForce(key, running));
+  }
+
+  override validateDocument(text: string, format: 'yaml' | 'json'): Promise<ValidationReport> {
+    const document = { kind: 'text', name: 'request', format, text, placeholders: false } as const;
+    const parsed = this.parser.parse('request', document, emptyRecord<string>());
+    const surroundings = this.surroundings;
+    return this.validator.validateDocument(parsed, {
+      steps: ALL_STEPS,
+      surroundings,
+      missingDependency: 'warning',
+      text,
+    });
+  }
+
+  override async validateRunning(): Promise<ValidationReport> {
+    const objects = [...this.queue.state.running.configurations].map(([text, running]): ParsedObject => {
+      const { configuration, position, deferredPlaceholders } = running;
+      const key = keyFromText(text);
+      return { ...key, configuration, pointer: '', position, ...(deferredPlaceholders && { deferredPlaceholders }) };
+    });
+    const { problems, warnings } = await this.validator.validate(objects, {
+      steps: ALL_STEPS,
+      surroundings: this.surroundings,
+      missingDependency: 'warning',
+    });
+    return { valid: problems.length === 0, errors: problems, warnings };
+  }
+
+  override export(source?: SourceName): Json {
+    const contents = (type: ConfigType): { id: string; configuration: Json }[] =>
+      this.runningOf(type)
+        .filter(({ running }) => source === undefined || running.source === source)
+        .map(({ key, running }) => ({ id: key.configId, configuration: maskSecrets(running.configuration) }));
+    const globals = emptyRecord();
+    for (const { id, configuration } of contents('global')) globals[id] = configuration;
+    return {
+      routes: contents('route').map(({ configuration }) => configuration),
+      filters: contents('filter').map(({ configuration }) => configuration),
+      globals,
+    };
+  }
+
+  override status(): ConfigurationStatus {
+    const { running, desired, holds } = this.queue.state;
+    const shadowed: Record<ConfigType, { id: string; source: SourceName; by: SourceName }[]> = {
+      route: [],
+      filter: [],
+      global: [],
+    };
+    for (const [text, candidates] of desired.candidates) {
+      if (candidates.length < 2) continue;
+      const { configType, configId } = keyFromText(text);
+      const by = running.configurations.get(text)?.source ?? (candidates[0] as Configured).source;
+      for (const { source } of candidates.slice(1)) shadowed[configType].push({ id: configId, source, by });
+    }
+    const api = {
+      name: API,
+      state: 'up' as const,
+      documents: this.queue.state.api.size,
+      rejected: [],
+    };
+    return {
+      revision: this.refresher.revision,
+      hash: stateHash(running),
+      sources: [...(this.options.apiEnabled ? [api] : []), ...this.watched.map(({ status }) => status)],
+      configurations: {
+        route: { count: running.counts.route, shadowed: shadowed.route },
+        filter: { count: running.counts.filter, shadowed: shadowed.filter },
+        global: { count: running.counts.global, shadowed: shadowed.global },
+      },
+      pending: [],
+      held: [...holds.values()].map(({ configType, configId, source, version, barredHash, reason }) => ({
+        configType,
+        configId,
+        source,
+        version,
+        barredHash,
+        reason,
+      })),
+      drift: holds.size > 0,
+      ...(this.lastUpdate && { lastUpdate: this.lastUpdate }),
+      rollbacks: this.rollbacks,
+    };
+  }
+
+  /** @returns how many configurations in force it changed */
+  private async deliver(watched: WatchedSource, update: SourceUpdate, confirmed: boolean): Promise<number> {
+    if (this.isStopped) return 0;
+    const before = this.turns.get(watched.name) ?? Promise.resolve();
+    const turn = before.catch(() => undefined).then(() => this.takeIn(watched, update, confirmed));
+    this.turns.set(watched.name, turn);
+    return turn;
+  }
+
+  private async takeIn(watched: WatchedSource, update: SourceUpdate, confirmed: boolean): Promise<number> {
+    const { intake, name } = watched;
+    const { surroundings } = this;
+    const { changes, rejections, settle } = await intake.take(update, {
+      policy: this.policy.current,
+      surroundings,
+      confirmed,
+    });
+    const changed = await this.queue.enqueue(async (state) => {
+      const merged = await this.merger.merge(state.desired, changes);
+      const plan = planChanges(merged.state, state.running.configurations, state.holds, merged.touched, (source) =>
+        this.merger.precedenceOf(source),
+      );
+      const staging = new StageChanges(state, this.versionClock, { source: name, actor: name });
+      for (const change of plan.changes) staging.take(change);
+      for (const rejection of rejections) staging.reject(rejection, this.clock.now());
+      const commit = {
+        putDocuments: changes.put.map((document) => ({ source: name, name: document.name, objects: document.objects })),
+        removeDocuments: changes.remove.map((document) => ({ source: name, name: document })),
+      };
+      const staged = staging.finish(plan, { desired: merged.state }, commit, 0);
+      return { ...staged, result: staged.versions.length };
+    });
+    settle();
+    watched.delivered(update.revision);
+    this.observer.sourceIsUp(name, true);
+    for (const { problems, position } of rejections) {
+      this.observer.rejected(name);
+      this.logger.warn(`rejected ${position.document}: ${new ConfigurationValidationError(problems).message}`);
+    }
+    if (intake.heldBack) {
+      const { deletions, of } = intake.heldBack;
+      this.logger.warn(`held back: the source "${name}" would drop ${deletions} of ${of} configurations`);
+    }
+    return changed;
+  }
+
+  private async apply(round: readonly Staged[]): Promise<void> {
+    const startedMs = this.clock.monotonicMs();
+    const sources = new Set(round.flatMap(({ versions }) => versions.map(({ source }) => source)));
+    const changes = round.reduce((sum, { versions }) => sum + versions.length, 0);
+    try {
+      await this.reloader.apply(round);
+    } catch (error) {
+      this.note(
+        { source: [...sources].join(', '), changes, outcome: 'failed', detail: (error as Error).message },
+        startedMs,
+      );
+      throw error;
+    }
+    const last = round.at(-1) as Staged;
+    this.observer.counted(last.state.running.counts);
+    this.observer.drifts(last.state.holds.size > 0);
+    if (changes === 0) return;
+    for (const { versions } of round) {
+      for (const version of versions) this.observe(version, version.configuration === null ? 'delete' : 'upsert', true);
+    }
+    this.note({ source: [...sources].join(', '), changes, outcome: 'applied' }, startedMs);
+    this.observer.applied(this.clock.monotonicMs() - startedMs);
+  }
+
+  private note(update: Omit<LastUpdate, 'at' | 'durationMs'>, startedMs: number): void {
+    const durationMs = Math.round((this.clock.monotonicMs() - startedMs) * 1_000) / 1_000;
+    this.lastUpdate = { at: new Date(this.clock.now()).toISOString(), durationMs, ...update };
+  }
+
+  private observe(key: ConfigurationKey, op: 'upsert' | 'delete', success: boolean): void {
+    if (op === 'delete') this.observer.deleted(key, success);
+    else this.observer.updated(key, success);
+  }
+
+  private isDown(watched: WatchedSource, reason: string): void {
+    if (watched.status.reason !== reason) this.logger.warn(`the source "${watched.name}" cannot be read: ${reason}`);
+    watched.down(reason);
+    this.observer.sourceIsUp(watched.name, false);
+  }
+
+  private async restoreApi(stored: StoredState): Promise<DocumentChanges> {
+    const documents = stored.apiObjects.map((object) => ({
+      object,
+      document: apiDocument(
+        { ...object, pointer: '', position: { source: API, document: keyText(object), line: 0, column: 0 } },
+        object.createdSequence,
+      ),
+    }));
+    const valid = await this.stillValid(documents.map(({ document }) => document));
+    const kept = new Set(valid.filter(({ objects }) => objects.length > 0).map(({ name }) => name));
+    return {
+      source: API,
+      put: documents.map(({ document }) => document).filter(({ name }) => kept.has(name)),
+      remove: [],
+    };
+  }
+
+  /** What an earlier release accepted and this one cannot run is left out and said; it must not keep the rest from serving. */
+  private async stillValid<Document extends { name: string; objects: readonly ParsedObject[] }>(
+    documents: readonly Document[],
+  ): Promise<Document[]> {
+    const result: Document[] = [];
+    for (const document of documents) {
+      const { problems } = await this.validator.validate(document.objects, {
+        steps: { ...validationSteps(this.policy.current), dependencies: false },
+        surroundings: this.surroundings,
+        missingDependency: 'warning',
+      });
+      for (const { pointer, message } of problems)
+        this.logger.warn(`not restored: ${document.name} ${pointer}: ${message}`);
+      const broken = new Set(problems.map(({ pointer }) => pointer));
+      const isSound = ({ pointer }: ParsedObject): boolean =>
+        ![...broken].some((place) => `${place}/`.startsWith(`${pointer}/`));
+      result.push(problems.length === 0 ? document : { ...document, objects: document.objects.filter(isSound) });
+    }
+    return result;
+  }
+
+  /** Compiles what was restored. What runs as it did when it was stored keeps its version. */
+  private async serve(stored: StoredState, documents: readonly DocumentChanges[]): Promise<PipelineState> {
+    let state: PipelineState = {
+      ...EMPTY_PIPELINE,
+      holds: EMPTY_PIPELINE.holds.withMutations((map) => stored.holds.forEach((hold) => map.set(keyText(hold), hold))),
+      api: EMPTY_PIPELINE.api.withMutations((map) => stored.apiObjects.forEach((each) => map.set(keyText(each), each))),
+      apiSequence: stored.apiObjects.reduce((max, { createdSequence }) => Math.max(max, createdSequence), 0),
+      eventSequence: stored.lastSequence,
+    };
+    const touched = new Set(state.holds.keys());
+    for (const change of documents) {
+      const merged = await this.merger.merge(state.desired, change);
+      state = { ...state, desired: merged.state };
+      for (const key of merged.touched) touched.add(key);
+    }
+    const current = new Map(stored.current.map((each) => [keyText(each), each]));
+    const plan = planChanges(state.desired, state.running.configurations, state.holds, touched, (source) =>
+      this.merger.precedenceOf(source),
+    );
+    const ranAs = new Map<string, Running>();
+    for (const change of plan.changes) {
+      const known = current.get(keyText(change));
+      if (change.op === 'upsert') {
+        const version = known?.hash === change.next.hash ? known.version : this.versionClock.mint();
+        ranAs.set(keyText(change), { ...change.next, version });
+      }
+    }
+    this.refresher.refreshRoutes(await this.refresher.prepare(plan.changes));
+    return { ...state, running: withRunning(state.running, ranAs) };
+  }
+
+  private runningOf(type: ConfigType): { key: ConfigurationKey; running: Running }[] {
+    const entries: { key: ConfigurationKey; running: Running }[] = [];
+    for (const [text, running] of this.queue.state.running.configurations) {
+      if (text.startsWith(`${type}:`)) entries.push({ key: keyFromText(text), running });
+    }
+    if (type !== 'route') return entries.sort((a, b) => (a.key.configId < b.key.configId ? -1 : 1));
+    const order = ({ configuration }: Running): number =>
+      isJsonObject(configuration) ? Number(configuration['order'] ?? 0) : 0;
+    return entries.sort((a, b) => order(a.running) - order(b.running) || compareRank(a.running.rank, b.running.rank));
+  }
+
+  private get surroundings(): Surroundings {
+    return { exists: (key) => this.queue.state.desired.candidates.has(keyText(key)) };
+  }
+
+  private get tools(): WriteTools {
+    const { validator, merger, versionClock } = this;
+    return { validator, merger, versionClock, policy: this.policy.current };
+  }
+
+  private refuseIfDisabled(): void {
+    if (this.options.apiEnabled) return;
+    throw new SourceDisabledError('the API source is disabled (tigateway.sources.api.enabled)');
+  }
+
+  private prune(): void {
+    if (this.isStopped) return;
+    const retention: HistoryRetention = historyRetention(this.policy.current);
+    this.store
+      .prune(retention, this.clock.now())
+      .catch((error: unknown) => this.logger.warn(`the history was not cleaned: ${(error as Error).message}`))
+      .finally(() => this.clock.schedule(PRUNE_INTERVAL_MS, () => this.prune()));
+  }
+}
+
+function inForce(key: ConfigurationKey, running: Running): ConfigurationInForce {
+  const { configuration, version, hash, source, position } = running;
+  return { ...key, configuration, version, hash, source, position };
+}

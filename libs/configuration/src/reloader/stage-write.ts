@@ -1,0 +1,232 @@
+import {
+  ConfigurationConflictError,
+  type ConfigurationKey,
+  ConfigurationNotFoundError,
+  ConfigurationPreconditionError,
+  ConfigurationValidationError,
+  type ConfigurationVersion,
+  hashOf,
+  idProblem,
+  isJsonObject,
+  type Json,
+  keyText,
+  type ParsedObject,
+  pointerTo,
+  type Problem,
+  type SourceName,
+  toRecords,
+  unmaskSecrets,
+} from '@tigateway/model';
+import type { StoredApiObject } from '../history/configuration-store.js';
+import { versionMs } from '../history/version-name.js';
+import type { VersionClock } from '../history/version-clock.js';
+import type { ConfigurationMerger } from '../merger/configuration-merger.js';
+import type { AcceptedDocument } from '../merger/desired-state.js';
+import { planChanges } from '../planner/configuration-planner.js';
+import type { ConfigurationValidator } from '../validator/configuration-validator.js';
+import type { WriteOutcome, WriteRequest } from './configuration-api.js';
+import type { PipelineState, Staged } from './pipeline-state.js';
+import { type Cause, StageChanges } from './stage-changes.js';
+import { type UpdatePolicySettings, validationSteps } from './update-policy.settings.js';
+
+/** The name of the source that API writes belong to. */
+export const API = 'api';
+
+export interface WriteTools {
+  readonly validator: ConfigurationValidator;
+  readonly merger: ConfigurationMerger;
+  readonly versionClock: VersionClock;
+  readonly policy: UpdatePolicySettings;
+}
+
+/** A write that is sound. */
+interface CheckedWrite {
+  readonly upserts: readonly ParsedObject[];
+  readonly warnings: readonly Problem[];
+}
+
+export type AppliedWrite = Extract<WriteOutcome, { kind: 'applied' }>;
+
+/**
+ * Thinks an API write through: preconditions, validation, merge, plan, versions. Has no effect.
+ * @throws ConfigurationValidationError with every problem, ConfigurationNotFoundError, ConfigurationConflictError,
+ *   ConfigurationPreconditionError
+ */
+export async function stageWrite(
+  state: PipelineState,
+  requests: readonly WriteRequest[],
+  cause: Cause,
+  tools: WriteTools,
+): Promise<Staged<AppliedWrite>> {
+  const { upserts, warnings } = await checkWrite(state, requests, tools);
+  const written = new Map(upserts.map((object) => [keyText(object), object]));
+  let apiSequence = state.apiSequence;
+  const put: AcceptedDocument[] = [];
+  const putObjects = new Map<string, Omit<StoredApiObject, 'version'>>();
+  const remove: string[] = [];
+  const lifted: ConfigurationKey[] = [];
+  for (const request of requests) {
+    const key = keyText(request);
+    if (state.holds.get(key)?.source === API)
+      lifted.push({ configType: request.configType, configId: request.configId });
+    const known = state.api.get(key);
+    const object = written.get(key);
+    if (!object) {
+      remove.push(key);
+    } else if (known === undefined || hashOf(known.configuration) !== hashOf(object.configuration)) {
+      const createdSequence = known?.createdSequence ?? ++apiSequence;
+      const { configType, configId, configuration } = object;
+      putObjects.set(key, { configType, configId, configuration, createdSequence });
+      put.push(apiDocument(object, createdSequence));
+    }
+  }
+  const merged = await tools.merger.merge(state.desired, { source: API, put, remove });
+  const holds = state.holds.withMutations((map) => lifted.forEach((key) => map.delete(keyText(key))));
+  const touched = new Set([...merged.touched, ...lifted.map(keyText)]);
+  const precedenceOf = (source: SourceName): number => tools.merger.precedenceOf(source);
+  const plan = planChanges(merged.state, state.running.configurations, holds, touched, precedenceOf);
+  const staging = new StageChanges(state, tools.versionClock, cause);
+  for (const change of plan.changes) staging.take(change);
+
+  const api = state.api.asMutable();
+  const putApiObjects: StoredApiObject[] = [];
+  const shadowedBy = new Map<string, SourceName>();
+  const versions = requests.map((request): ConfigurationVersion => {
+    const key = keyText(request);
+    const object = putObjects.get(key);
+    const winner = merged.state.candidates.get(key)?.[0]?.source;
+    const isUpsert = request.op === 'upsert';
+    if (isUpsert && winner !== undefined && winner !== API) shadowedBy.set(key, winner);
+    let made = staging.versionOf(request);
+    if (!made && (object || !isUpsert)) {
+      const operation = !isUpsert ? 'delete' : state.api.has(key) ? 'update' : 'create';
+      made = staging.mint(keyOf(request), object?.configuration ?? null, operation, API);
+    }
+    if (!isUpsert) {
+      api.delete(key);
+    } else if (object && made) {
+      const stored = { ...object, version: made.version };
+      api.set(key, stored);
+      putApiObjects.push(stored);
+    }
+    return made ?? withoutEffect(state.api.get(key) as StoredApiObject, cause);
+  });
+  return staging.finish(
+    plan,
+    { desired: merged.state, api: api.asImmutable(), apiSequence, holds },
+    {
+      putApiObjects,
+      removeApiObjects: requests.filter(({ op }) => op === 'delete').map(keyOf),
+      removeHolds: lifted,
+    },
+    { kind: 'applied', versions, shadowedBy, warnings },
+  );
+}
+
+async function checkWrite(
+  state: PipelineState,
+  requests: readonly WriteRequest[],
+  { validator, policy }: WriteTools,
+): Promise<CheckedWrite> {
+  const problems: Problem[] = [];
+  const seen = new Set<string>();
+  for (const request of requests) {
+    const message = idProblem(request.configId);
+    const pointer = pointerTo(request.pointer ?? '', 'id');
+    if (message) problems.push({ pointer, code: 'invalid-id', message });
+    if (seen.has(keyText(request))) {
+      const twice = `${request.configType} "${request.configId}" is changed twice in one batch`;
+      problems.push({ pointer: request.pointer ?? '', code: 'duplicate-id', message: twice });
+    }
+    seen.add(keyText(request));
+  }
+  if (problems.length > 0) throw new ConfigurationValidationError(problems);
+  for (const request of requests) checkPrecondition(state, request);
+  const upserts = requests.filter(({ op }) => op === 'upsert').map((request) => apiObject(state, request));
+  const deleted = new Set(requests.filter(({ op }) => op === 'delete').map(keyText));
+  const verdict = await validator.validate(upserts, {
+    steps: validationSteps(policy),
+    surroundings: {
+      exists: (key) => state.desired.candidates.has(keyText(key)) && !deleted.has(keyText(key)),
+    },
+    missingDependency: 'error',
+  });
+  if (verdict.problems.length > 0) throw new ConfigurationValidationError(withoutPositions(verdict.problems));
+  return { upserts, warnings: [...withoutPositions(verdict.warnings), ...orphaned(state, requests)] };
+}
+
+/** What was sent by the API has no line and column that a client could use. */
+function withoutPositions(problems: readonly Problem[]): Problem[] {
+  return problems.map(({ pointer, code, message }) => ({ pointer, code, message }));
+}
+
+function checkPrecondition(state: PipelineState, request: WriteRequest): void {
+  const key = keyText(request);
+  const running = state.running.configurations.get(key);
+  const { ifMatch, ifNoneMatch } = request;
+  const isMet =
+    (ifMatch === undefined || (ifMatch === '*' ? running !== undefined : running?.version === ifMatch)) &&
+    !(ifNoneMatch && running !== undefined);
+  if (!isMet) throw new ConfigurationPreconditionError(keyOf(request), running?.version);
+  if (request.op === 'upsert' || state.api.has(key)) return;
+  const other = state.desired.candidates.get(key)?.[0];
+  if (other) throw new ConfigurationConflictError(keyOf(request), other.position);
+  throw new ConfigurationNotFoundError(keyOf(request));
+}
+
+/** Deleting a route that a filter names is allowed; whoever does it should know. */
+function orphaned(state: PipelineState, requests: readonly WriteRequest[]): Problem[] {
+  const routes = requests.filter(({ op, configType }) => op === 'delete' && configType === 'route');
+  if (routes.length === 0) return [];
+  const warnings: Problem[] = [];
+  for (const [text, { configuration }] of state.running.configurations) {
+    if (!text.startsWith('filter:') || !isJsonObject(configuration)) continue;
+    const named = configuration['routes'];
+    for (const { configId, pointer = '' } of routes) {
+      if (!Array.isArray(named) || !named.includes(configId)) continue;
+      const message = `the filter "${text.slice('filter:'.length)}" names the route "${configId}"`;
+      warnings.push({ pointer, code: 'named-by-filter', message });
+    }
+  }
+  return warnings;
+}
+
+function apiObject(state: PipelineState, request: WriteRequest): ParsedObject {
+  const { configType, configId, configuration = null, pointer = '' } = request;
+  const current =
+    state.api.get(keyText(request))?.configuration ?? state.running.configurations.get(keyText(request))?.configuration;
+  const position = { source: API, document: keyText(request), line: 0, column: 0 };
+  return { configType, configId, configuration: toRecords(unmaskSecrets(configuration, current)), pointer, position };
+}
+
+/** API configurations are documents of their own; among themselves they are ordered by creation. */
+export function apiDocument(object: ParsedObject, createdSequence: number): AcceptedDocument {
+  const name = keyText(object);
+  return {
+    source: API,
+    name,
+    orderKey: String(createdSequence).padStart(12, '0'),
+    objects: [{ ...object, pointer: '' }],
+  };
+}
+
+function keyOf({ configType, configId }: ConfigurationKey): ConfigurationKey {
+  return { configType, configId };
+}
+
+function withoutEffect(
+  { configType, configId, configuration, version }: StoredApiObject,
+  cause: Cause,
+): ConfigurationVersion {
+  return {
+    configType,
+    configId,
+    configuration: configuration satisfies Json,
+    version,
+    hash: hashOf(configuration),
+    timestamp: new Date(versionMs(version) as number).toISOString(),
+    operation: 'update',
+    source: API,
+    actor: cause.actor,
+  };
+}
