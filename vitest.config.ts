@@ -7,7 +7,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     setupFiles: ['reflect-metadata'],
-    include: ['{apps,libs}/*/src/**/*.spec.ts', 'test/e2e/**/*.spec.ts'],
+    include: ['{apps,libs}/*/src/**/*.spec.ts', 'test/e2e/**/*.spec.ts', 'test/fuzz/**/*.spec.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     coverage: { provider: 'v8' },
