@@ -17,6 +17,7 @@ export * from './exchange/header-syntax.js';
 export * from './exchange/parsed-request.js';
 export * from './filter-manager.js';
 export * from './filters/catalogue.js';
+export * from './filters/fallback-cause.js';
 export * from './filters/filter-chain.js';
 export * from './filters/filter-factory.js';
 export * from './global-configuration-manager.js';

@@ -112,7 +112,7 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
 
   onUpstreamEnd(trailers: string[]): void {
     // Heads that wait for a filter hold the response back, but an empty one ends with its head.
-    if (this.isCommitted) this.transaction.response.end(trailers);
+    if (this.isCommitted) this.transaction.end(trailers);
     else this.earlyEnd = trailers;
   }
 
@@ -199,7 +199,7 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
       this.finishHead();
       return;
     }
-    const { uri } = this.route;
+    const uri = this.uri ?? this.route.uri;
     if (this.target !== undefined) return this.send(this.target);
     switch (uri.kind) {
       case 'direct':
@@ -354,7 +354,7 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
       this.fail(error);
       return;
     }
-    if (earlyEnd !== undefined) transaction.response.end(earlyEnd);
+    if (earlyEnd !== undefined) transaction.end(earlyEnd);
     else transaction.call?.resume();
   }
 

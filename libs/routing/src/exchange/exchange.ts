@@ -1,5 +1,5 @@
 import type { PreparedPath } from '../patterns/prepared-path.js';
-import type { CompiledRoute } from '../table/compiled-route.js';
+import type { CompiledRoute, RouteUri } from '../table/compiled-route.js';
 import { HeaderList } from './header-list.js';
 import type { ParsedRequest } from './parsed-request.js';
 
@@ -63,7 +63,9 @@ export class Exchange {
   shortResponse: ShortResponse | undefined;
   /** True: the client's Host header goes upstream as it is (`PreserveHostHeader`, `SetRequestHostHeader`). */
   preservesHost = false;
-  /** Replaces the route's own target (`SetRequestUri`, a balancer's choice). */
+  /** Replaces the route's own `uri` (`SetRequestUri`). */
+  uri: RouteUri | undefined;
+  /** Replaces what the uri leads to. */
   target: UpstreamTarget | undefined;
   /** Paths before each rewriting filter, oldest first; `X-Forwarded-Prefix` is made of them. */
   readonly rewrittenPaths: string[] = [];

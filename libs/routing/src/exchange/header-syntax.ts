@@ -12,3 +12,9 @@ export function headerBytes(text: string): string {
   // eslint-disable-next-line no-control-regex -- ASCII is its own encoding
   return /^[\0-\x7f]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }
+
+/** The text as one line that a header can hold: each control character becomes a space. */
+export function withoutControls(text: string): string {
+  // eslint-disable-next-line no-control-regex -- the control characters are what is looked for
+  return text.replace(/[\0-\x1f\x7f]/g, ' ');
+}

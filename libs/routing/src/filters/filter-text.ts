@@ -9,3 +9,8 @@ function valueText(value: unknown): string {
   if (Array.isArray(value)) return `list[${value.map(valueText).join(', ')}]`;
   return value === undefined ? '[null]' : String(value);
 }
+
+/** A value shown without quotes, as Spring shows enums and sizes. */
+export function unquoted(text: string): object {
+  return { toString: () => text };
+}

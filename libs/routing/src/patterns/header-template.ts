@@ -16,9 +16,9 @@ export class HeaderTemplate {
 
   /** @throws ComponentError for a control character */
   static parse(text: string, argument: string): HeaderTemplate {
-    if (breaksHeader(text)) throw new ComponentError(argument, 'a header value cannot hold control characters');
+    const constant = headerConstant(text, argument);
     const template = UriTemplate.parse(text);
-    return new HeaderTemplate(template, template.isConstant ? headerBytes(text) : undefined);
+    return new HeaderTemplate(template, template.isConstant ? constant : undefined);
   }
 
   get variables(): readonly string[] {
@@ -37,4 +37,13 @@ export class HeaderTemplate {
   toString(): string {
     return this.template.text;
   }
+}
+
+/**
+ * A header's value that no request changes, as it goes out.
+ * @throws ComponentError for a control character
+ */
+export function headerConstant(text: string, argument: string): string {
+  if (breaksHeader(text)) throw new ComponentError(argument, 'a header value cannot hold control characters');
+  return headerBytes(text);
 }

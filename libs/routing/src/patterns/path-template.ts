@@ -34,8 +34,7 @@ export class PathTemplate {
     if (this.template.isConstant) return path;
     if (!path.startsWith('/'))
       throw new ExchangeError(500, `the path made of "${this.template.text}" does not start with "/"`);
-    if (/\/\.\.?(?:\/|$)/.test(path)) throw new ExchangeError(400, 'the path leads out of its place');
-    return path;
+    return keptInPlace(path);
   }
 
   /** The text as it was written. */
@@ -44,8 +43,14 @@ export class PathTemplate {
   }
 }
 
+/** @throws ExchangeError (400) for a path with `.` or `..` as a segment, brought in by a client's variable */
+export function keptInPlace(path: string): string {
+  if (/\/\.\.?(?:\/|$)/.test(path)) throw new ExchangeError(400, 'the path leads out of its place');
+  return path;
+}
+
 /** Percent-encodes what a path cannot hold, `%` too. */
-function encodePath(text: string): string {
+export function encodePath(text: string): string {
   if (/^[\w\-.~!$&'()*+,;=:@/]*$/.test(text)) return text;
   return encodeURI(text.replace(/\p{Surrogate}/gu, '\ufffd')).replace(/[?#[\]]/g, encodeURIComponent);
 }

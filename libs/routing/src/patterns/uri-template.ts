@@ -1,6 +1,11 @@
 import { ExchangeError } from '../exchange/exchange-error.js';
 import type { UriVariables } from '../exchange/exchange.js';
 
+interface UriTemplateOptions {
+  /** As Spring does with the values of headers and paths: `//` beside variables becomes `/`. True by default. */
+  readonly collapsesSlashes?: boolean;
+}
+
 /**
  * A text with `{name}`s that URI variables replace. `{name:…}` is `{name}`; `${name}`, `{}` and braces around a `/` are text.
  * As in Spring, a text with variables is read as a URI path, so `//` in it becomes `/`; a text without any stays as it is.
@@ -13,7 +18,7 @@ export class UriTemplate {
     readonly variables: readonly string[],
   ) {}
 
-  static parse(text: string): UriTemplate {
+  static parse(text: string, { collapsesSlashes = true }: UriTemplateOptions = {}): UriTemplate {
     const literals: string[] = [];
     const variables: string[] = [];
     let from = 0;
@@ -31,7 +36,7 @@ export class UriTemplate {
     literals.push(text.slice(from));
     return new UriTemplate(
       text,
-      literals.map((literal) => literal.replace(/\/{2,}/g, '/')),
+      collapsesSlashes ? literals.map((literal) => literal.replace(/\/{2,}/g, '/')) : literals,
       variables,
     );
   }
