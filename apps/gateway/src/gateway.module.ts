@@ -1,12 +1,16 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AdminModule } from '@tigateway/admin';
+import { FileSource, FileSourceModule, HistoryModule, ReloaderModule } from '@tigateway/configuration';
 import { NotificationsModule } from '@tigateway/notifications';
 import { ObservabilityModule } from '@tigateway/observability';
 import { ProxyModule } from '@tigateway/proxy';
 import { RoutingModule } from '@tigateway/routing';
 import type { Bootstrap } from './bootstrap/bootstrap-file.js';
+import { ChangeModule } from './change/change.module.js';
+import { EventHistoryModule } from './events/event-history.module.js';
 import { FoundationModule } from './foundation.module.js';
 import { DataPlaneHealth } from './health/data-plane.health.js';
+import { SourcesHealth } from './health/sources.health.js';
 import { dataPlaneOptions } from './traffic/data-plane-options.js';
 import { TrafficModule } from './traffic/traffic.module.js';
 import { TrafficObserver } from './traffic/traffic-observer.js';
@@ -14,22 +18,38 @@ import { TrafficObserver } from './traffic/traffic-observer.js';
 /** The whole gateway, in the order of a change on its way to traffic. */
 @Module({})
 export class GatewayModule {
-  static forBootstrap({ settings }: Bootstrap): DynamicModule {
+  static forBootstrap({ settings, folder }: Bootstrap): DynamicModule {
+    const { dataDir, sources, updatePolicy } = settings.tigateway;
+    const { paths, debounceMs, placeholders } = sources.file;
+    const history = HistoryModule.embedded({ directory: dataDir });
     return {
       module: GatewayModule,
       imports: [
         FoundationModule.forSettings(settings),
         RoutingModule.forRoot(),
+        ReloaderModule.forRoot({
+          precedence: sources.precedence,
+          apiEnabled: sources.api.enabled,
+          updatePolicy,
+          imports: [
+            history,
+            ChangeModule,
+            ...(sources.file.enabled
+              ? [FileSourceModule.forRoot({ paths, baseFolder: folder, debounceMs, placeholders })]
+              : []),
+          ],
+          sources: sources.file.enabled ? [FileSource] : [],
+        }),
         ProxyModule.forRoot({
           options: dataPlaneOptions(settings),
           observer: TrafficObserver,
           imports: [TrafficModule],
         }),
-        NotificationsModule.register([]),
-        AdminModule.register([ObservabilityModule]),
+        NotificationsModule.register([EventHistoryModule.over(history)]),
+        AdminModule.register([ObservabilityModule, history]),
         ObservabilityModule,
       ],
-      providers: [DataPlaneHealth],
+      providers: [DataPlaneHealth, SourcesHealth],
     };
   }
 }

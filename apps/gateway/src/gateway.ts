@@ -2,6 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { configureAdminApplication, createAdminAdapter } from '@tigateway/admin';
+import { ConfigurationPipeline } from '@tigateway/configuration';
 import { Availability } from '@tigateway/observability';
 import { DataPlane } from '@tigateway/proxy';
 import type { Bootstrap } from './bootstrap/bootstrap-file.js';
@@ -17,8 +18,8 @@ export class Gateway {
   ) {}
 
   /**
-   * The admin server is first, so that probes are answered while configuration loads; traffic is last, so that no request
-   * meets an empty table.
+   * The admin server is first, so that probes are answered while configuration loads. Traffic is served on the last good state
+   * before any source is asked; readiness waits for the sources.
    * @throws StartupError, ConfigurationStoreError, or the system's error where an address cannot be had
    */
   static async start(bootstrap: Bootstrap, logger: LoggerService): Promise<Gateway> {
@@ -32,7 +33,10 @@ export class Gateway {
 
     const { enabled, port } = tigateway.demoUpstream;
     const demoUpstream = enabled ? await startDemoUpstream(port) : undefined;
+    const pipeline = application.get(ConfigurationPipeline);
+    await pipeline.restore();
     const traffic = await application.get(DataPlane).start();
+    await pipeline.start();
     application.get(Availability).accept();
     logger.log(`traffic on ${traffic.address}:${traffic.port}, admin on ${address}:${management.port}`, 'Gateway');
     return new Gateway(application, demoUpstream, logger);
@@ -44,6 +48,7 @@ export class Gateway {
     this.application.get(Availability).refuse();
     this.logger.log(`stopping, ${dataPlane.inFlight} requests under way`, 'Gateway');
     await dataPlane.stop();
+    await this.application.get(ConfigurationPipeline).stop();
     this.demoUpstream?.close();
     await this.application.close();
     this.logger.log('stopped', 'Gateway');

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DynamicConfigurationService } from '@tigateway/configuration';
+import { DynamicConfigurationService, type SourceStatus } from '@tigateway/configuration';
 import type { Json } from '@tigateway/model';
 import { type ComponentHealth, type HealthIndicator, HealthIndicators } from '@tigateway/observability';
 
@@ -22,7 +22,11 @@ export class SourcesHealth implements HealthIndicator {
     for (const { name, state, reason, documents, rejected } of sources) {
       details[name] = { state, documents, rejected: rejected.length, ...(reason !== undefined && { reason }) };
     }
-    const waiting = sources.some(({ state }) => state === 'starting');
-    return { status: waiting ? 'OUT_OF_SERVICE' : 'UP', details };
+    return { status: sources.every(servesSomething) ? 'UP' : 'OUT_OF_SERVICE', details };
   }
+}
+
+/** It has delivered once, or an earlier run's state is in use. */
+function servesSomething({ state, revision }: SourceStatus): boolean {
+  return state === 'up' || state === 'stale' || revision !== undefined;
 }

@@ -138,13 +138,12 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     );
   }
 
-  /** What is being applied is finished; the store is closed. */
+  /** What is being applied is finished, and nothing more is taken in. The store may be closed then. */
   async stop(): Promise<void> {
     this.isStopped = true;
     await Promise.all(this.watched.map(({ source }) => source.stop()));
     await Promise.allSettled(this.turns.values());
     await this.queue.idle();
-    await this.store.close();
   }
 
   override async write(requests: readonly WriteRequest[], { actor, reason }: WriteOptions): Promise<WriteOutcome> {

@@ -1,7 +1,6 @@
 import { type DynamicModule, Global, Module, type ModuleMetadata } from '@nestjs/common';
-import { Clock, type GlobalSettingsSchema, type Json } from '@tigateway/model';
+import type { GlobalSettingsSchema, Json } from '@tigateway/model';
 import { ROUTING_GLOBAL_SETTINGS } from '@tigateway/routing';
-import { VersionClock } from '../history/version-clock.js';
 import { ParserModule } from '../parser/parser.module.js';
 import type { ConfigurationSource } from '../sources/configuration-source.js';
 import { ValidatorModule } from '../validator/validator.module.js';
@@ -22,7 +21,7 @@ export interface ReloaderModuleOptions extends PipelineOptions {
   readonly updatePolicy: Json;
   /** Shapes of globals that other libs obey. */
   readonly globalSettings?: readonly GlobalSettingsSchema[];
-  /** Provide `ConfigurationStore`, `ConfigurationObserver` and what `sources` names. */
+  /** Provide the history, `ConfigurationObserver` and what `sources` names. */
   readonly imports: NonNullable<ModuleMetadata['imports']>;
   /** Injection tokens of the watched sources. */
   readonly sources: readonly (abstract new (...args: never[]) => ConfigurationSource)[];
@@ -46,7 +45,6 @@ export class ReloaderModule {
           inject: [...sources],
           useFactory: (...enabled: ConfigurationSource[]) => enabled,
         },
-        { provide: VersionClock, inject: [Clock], useFactory: (clock: Clock) => new VersionClock(clock) },
         UpdatePolicy,
         RouteRefreshService,
         ConfigurationReloader,
