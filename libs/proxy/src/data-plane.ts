@@ -82,7 +82,7 @@ export class DataPlane {
     if (this.listeningAt === undefined) return;
     this.listeningAt = undefined;
     this.routeSockets.stop();
-    await Promise.all([this.server.close(drainTimeoutMs), this.sockets.closeAll()]);
+    await Promise.all([this.server.close(drainTimeoutMs), this.sockets.closeAll(drainTimeoutMs)]);
     await this.upstreams.close();
   }
 }

@@ -197,6 +197,21 @@ describe('what a client gets when something goes wrong', () => {
     client.socket.destroy();
   });
 
+  it('serves the next request of a connection whose last one was answered before it was whole', async () => {
+    const hasty = await upstream((socket, received) => {
+      if (/\r\n\r\n/.test(received)) {
+        socket.end('HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig');
+      }
+    });
+    const running = await gateway([{ id: 'r', uri: local(hasty.port) }]);
+    const client = await RawClient.to(running.port);
+    client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n${'a'.repeat(1000)}`);
+    await client.until((text) => text.endsWith('big'));
+    client.send('a'.repeat(199_000));
+    client.send(GET);
+    expect(await client.closed()).toMatch(/^HTTP\/1\.1 413 [\s\S]*bigHTTP\/1\.1 413 [\s\S]*big$/);
+  });
+
   it.each([
     ['GET', 200, 2],
     ['POST', 502, 1],

@@ -20,7 +20,6 @@ import { Transaction, type TransactionOwner } from './transaction.js';
 export class GatewayHandler implements RequestHandler, TransactionOwner {
   /** Requests whose response is not complete yet. */
   inFlight = 0;
-  private idle: (() => void) | undefined;
 
   constructor(
     private readonly routes: RouteManager,
@@ -39,13 +38,7 @@ export class GatewayHandler implements RequestHandler, TransactionOwner {
   }
 
   onDone(): void {
-    if (--this.inFlight === 0) this.idle?.();
-  }
-
-  /** Resolves when no request is in flight. */
-  async drained(): Promise<void> {
-    if (this.inFlight === 0) return;
-    await new Promise<void>((resolve) => (this.idle = resolve));
+    this.inFlight--;
   }
 
   private begin(transaction: Transaction): void {

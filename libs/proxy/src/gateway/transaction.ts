@@ -113,6 +113,12 @@ export class Transaction implements ClientListener, RequestFacts {
     this.response.respond(status, '', lines.filter(isNotLength(lines)), body);
   }
 
+  /** Ends a response that was streamed; the upstream may not have wanted all of the request. */
+  end(trailers: readonly string[]): void {
+    this.response.end(trailers);
+    this.request.body?.discard();
+  }
+
   onDrain(): void {
     this.call?.resume();
   }

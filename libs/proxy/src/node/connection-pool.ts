@@ -14,6 +14,7 @@ export class PooledConnection {
   requests = 0;
   /** Where the monotonic clock stands beyond which it takes no more requests; `Infinity` without a limit. */
   retiresAt = Infinity;
+  isConnected = false;
 
   constructor(
     origin: string,
@@ -23,10 +24,14 @@ export class PooledConnection {
   ) {
     this.client = new Client(origin, options);
     this.client.on('connect', () => {
+      this.isConnected = true;
       this.requests = 0;
       if (maxLifeMs > 0) this.retiresAt = performance.now() + maxLifeMs;
     });
-    this.client.on('disconnect', () => onDisconnect(this));
+    this.client.on('disconnect', () => {
+      this.isConnected = false;
+      onDisconnect(this);
+    });
     this.client.on('connectionError', () => undefined);
   }
 
@@ -83,7 +88,8 @@ export class ConnectionPool {
     }
     const next = this.waiting.entries().next();
     if (next.done) {
-      this.free.push(connection);
+      if (connection.isConnected) this.free.push(connection);
+      else this.drop(connection);
       return;
     }
     const [waiting, timer] = next.value;

@@ -46,21 +46,24 @@ export class NodeRequestBody implements RequestBody {
     this.discarded = true;
     this.sink = undefined;
     // A client that never got its `100 Continue` may or may not send the body: what follows cannot be told apart.
-    if (this.awaitsContinue || (this.length ?? 0) > DISCARD_LIMIT_BYTES) {
-      this.response.shouldKeepAlive = false;
-      return;
-    }
+    if (this.awaitsContinue) return this.giveUp();
     let dropped = 0;
     this.request
       .on('data', (chunk: Buffer) => {
         dropped += chunk.length;
-        if (dropped <= DISCARD_LIMIT_BYTES) return;
-        this.request.pause();
-        if (this.response.writableEnded) this.request.destroy();
-        else this.response.shouldKeepAlive = false;
+        if (dropped > DISCARD_LIMIT_BYTES) this.giveUp();
       })
       .on('error', () => undefined);
     this.request.resume();
+  }
+
+  /** The connection ends with the response: reading on is not worth it. */
+  private giveUp(): void {
+    const { request, response } = this;
+    request.pause();
+    if (response.writableFinished) request.socket.destroySoon();
+    else if (response.headersSent) response.once('finish', () => request.socket.destroySoon());
+    else response.shouldKeepAlive = false;
   }
 
   private fail(error: Error): void {

@@ -215,7 +215,8 @@ class UndiciCall implements UpstreamCall, Waiting, Dispatcher.DispatchHandler {
       return;
     }
     this.giveBack();
-    this.fail(new UpstreamError(failureOf(error, this.cancel !== undefined), error.message, { cause: error }));
+    const failure = this.body?.errored ? 'request-body' : failureOf(error, this.cancel !== undefined);
+    this.fail(new UpstreamError(failure, error.message, { cause: error }));
   }
 
   private goesOn(): boolean {

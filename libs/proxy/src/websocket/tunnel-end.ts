@@ -26,12 +26,11 @@ export class TunnelEnd extends Duplex {
 
   constructor(
     readonly client: Socket,
-    head: Buffer,
+    private readonly head: Buffer,
     /** Takes the body of a response that is no upgrade. */
     private readonly onRefusalData: (chunk: Buffer) => void,
   ) {
     super();
-    if (head.length > 0) client.unshift(head);
     this.on('error', () => undefined);
   }
 
@@ -40,6 +39,7 @@ export class TunnelEnd extends Duplex {
     this.isOpen = true;
     const { client } = this;
     client.setTimeout(0);
+    if (this.head.length > 0) client.unshift(this.head);
     client.on('data', (chunk: Buffer) => this.onClientData(chunk));
     client.on('end', () => {
       if (this.isClosing) client.end();

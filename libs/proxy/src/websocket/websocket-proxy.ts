@@ -41,6 +41,8 @@ interface Handshake {
 export class WebSocketProxy {
   private readonly proxy = httpProxy.createProxyServer({});
   private readonly agents = new WeakMap<UpstreamSettings, { readonly http: HttpAgent; readonly https: HttpsAgent }>();
+  /** Connections in the middle of their handshake. */
+  private readonly unopened = new Set<Duplex>();
   private readonly open = new Map<string, Set<WebSocketTunnel>>();
   private readonly handshakes = new WeakMap<object, Handshake>();
 
@@ -61,6 +63,8 @@ export class WebSocketProxy {
   }
 
   pending(socket: Duplex, head: Buffer): PendingUpgrade {
+    this.unopened.add(socket);
+    socket.once('close', () => this.unopened.delete(socket));
     return new PendingUpgrade(this, socket as Socket, head);
   }
 
@@ -118,21 +122,21 @@ export class WebSocketProxy {
     return [...(this.open.get(routeId) ?? [])];
   }
 
-  /** Ends every socket, and resolves when all have ended. */
-  async closeAll(): Promise<void> {
+  /** Ends every socket; handshakes that take longer than `limitMs` milliseconds are cut. Resolves when all have ended. */
+  async closeAll(limitMs: number): Promise<void> {
+    const handshakes = [...this.unopened];
+    const cut = setTimeout(() => handshakes.forEach((socket) => socket.destroy()), limitMs);
     const tunnels = [...this.open.values()].flatMap((set) => [...set]);
-    await Promise.all(
-      tunnels.map(
-        ({ end }) =>
-          new Promise<void>((resolve) => {
-            end.client.once('close', () => resolve());
-            end.closeWith(GOING_AWAY);
-          }),
-      ),
+    const ends = [...handshakes, ...tunnels.map(({ end }) => end.client)].map(
+      (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
     );
+    for (const { end } of tunnels) end.closeWith(GOING_AWAY);
+    await Promise.all(ends);
+    clearTimeout(cut);
   }
 
   private track(routeId: string, tunnel: WebSocketTunnel): void {
+    this.unopened.delete(tunnel.end.client);
     const tunnels = this.open.get(routeId) ?? new Set();
     this.open.set(routeId, tunnels.add(tunnel));
     tunnel.end.client.once('close', () => {

@@ -187,6 +187,17 @@ describe('a WebSocket', () => {
     expect(await Promise.all(ends)).toEqual([1001, 1001]);
   });
 
+  it('is cut in the middle of its handshake when a stop takes too long', async () => {
+    const upstream = await RawUpstream.listen(() => undefined);
+    cleanups.push(() => upstream.stop());
+    const running = await gateway([{ id: 'r', uri: local(upstream.port) }]);
+    const client = await RawClient.to(running.port);
+    client.send(HANDSHAKE);
+    await upstream.until(({ requests }) => requests.length === 1);
+    await running.plane.stop(20);
+    expect(await client.closed()).toBe('');
+  });
+
   it('serves Upgrade: h2c as if it were not there, body and all', async () => {
     const upstream = await RawUpstream.listen((socket, received) => {
       if (received.endsWith('body')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
