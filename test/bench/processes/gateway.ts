@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { pinned } from '../machine.js';
+import { type GeneratedRoute, routesDocument } from '../generated-routes.js';
+
+const MAIN = fileURLToPath(new URL('../../../apps/gateway/src/main.js', import.meta.url));
+const ROUTES_PER_FILE = 1_000;
+const READY_POLL_MS = 5;
+const START_LIMIT_MS = 120_000;
+
+export interface StartTimes {
+  /** From the start of the process until its admin server answers, in milliseconds. */
+  readonly listeningMs: number;
+  /** Until it says that it is ready. */
+  readonly readyMs: number;
+}
+
+/** The built gateway, alone on its core, with a folder of its own. */
+export class BenchGateway {
+  private child: ChildProcess | undefined;
+  private output = '';
+
+  private constructor(
+    private readonly folder: string,
+    private readonly port: number,
+    private readonly managementPort: number,
+  ) {}
+
+  /** Prepares a folder with these routes in files; starts nothing. */
+  static async prepare(routes: Iterable<GeneratedRoute>): Promise<BenchGateway> {
+    const folder = mkdtempSync(join(tmpdir(), 'tigateway-bench-'));
+    const gateway = new BenchGateway(folder, await freePort(), await freePort());
+    mkdirSync(join(folder, 'routes'));
+    gateway.writeRoutes(routes);
+    const bootstrap = {
+      server: { address: '127.0.0.1', port: gateway.port },
+      management: { port: gateway.managementPort },
+      tigateway: {
+        'data-dir': './data',
+        'log-level': 'warn',
+        sources: { file: { paths: ['./routes'] } },
+      },
+    };
+    writeFileSync(join(folder, 'tigateway.yml'), JSON.stringify(bootstrap));
+    return gateway;
+  }
+
+  static async started(routes: Iterable<GeneratedRoute>, flags: readonly string[] = []): Promise<BenchGateway> {
+    const gateway = await BenchGateway.prepare(routes);
+    await gateway.start(flags);
+    return gateway;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get adminUrl(): string {
+    return `http://127.0.0.1:${this.managementPort}`;
+  }
+
+  get pid(): number {
+    if (this.child?.pid === undefined) throw new Error('the gateway is not running');
+    return this.child.pid;
+  }
+
+  /** The address of the inspector, for a gateway that was started with `--inspect`. */
+  get inspectorUrl(): string {
+    const [url] = /ws:\/\/\S+/.exec(this.output) ?? [];
+    if (!url) throw new Error('the gateway was not started with --inspect');
+    return url;
+  }
+
+  /** Adds or replaces route files, each in one step, as an editor or a deployment would. */
+  writeRoutes(routes: Iterable<GeneratedRoute>): void {
+    let some: GeneratedRoute[] = [];
+    let files = 0;
+    const write = (): void => {
+      const file = join(this.folder, 'routes', `routes-${String(files).padStart(4, '0')}.yml`);
+      writeFileSync(`${file}.new`, routesDocument(some));
+      renameSync(`${file}.new`, file);
+      files += 1;
+      some = [];
+    };
+    for (const route of routes) if (some.push(route) === ROUTES_PER_FILE) write();
+    if (some.length > 0) write();
+  }
+
+  async start(flags: readonly string[] = []): Promise<StartTimes> {
+    this.output = '';
+    const startedMs = performance.now();
+    const [command, ...args] = pinned('subject', [process.execPath, ...flags, MAIN]);
+    const child = spawn(command, args, {
+      cwd: this.folder,
+      env: { PATH: process.env['PATH'], TIGATEWAY_CONFIG: join(this.folder, 'tigateway.yml') },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    }
+    this.child = child;
+    const listeningMs = (await this.answers('/actuator/health/liveness', startedMs)) - startedMs;
+    const readyMs = (await this.answers('/actuator/health/readiness', startedMs)) - startedMs;
+    return { listeningMs, readyMs };
+  }
+
+  /** Ends the process in order; what it has stored stays in its folder. */
+  async stop(): Promise<void> {
+    const { child } = this;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  }
+
+  async dispose(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** @returns when `path` of the admin server first answered 200 */
+  private async answers(path: string, startedMs: number): Promise<number> {
+    while (performance.now() - startedMs < START_LIMIT_MS) {
+      if (this.child?.exitCode !== null) break;
+      const response = await fetch(`${this.adminUrl}${path}`).catch(() => undefined);
+      await response?.arrayBuffer();
+      if (response?.ok) return performance.now();
+      await setTimeout(READY_POLL_MS);
+    }
+    throw new Error(`the gateway did not start:\n${this.output}`);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,36 @@
+import type { Aim, Column, Result, Row, Scenario } from './scenario.js';
+
+/** The result as a table for a terminal. */
+export function formatResult({ name, title }: Scenario, { columns, rows, aims, notes = [] }: Result): string {
+  const header = ['', ...columns.map(({ title: text, unit }) => (unit ? `${text} [${unit}]` : text))];
+  const body = rows.map((row) => [row.name, ...columns.map((column, at) => cell(column, row, rows[0], at))]);
+  const widths = header.map((_, at) => Math.max(...[header, ...body].map((line) => line[at]?.length ?? 0)));
+  const line = (cells: readonly string[]): string =>
+    cells.map((text, at) => (at === 0 ? text.padEnd(widths[at] ?? 0) : text.padStart(widths[at] ?? 0))).join('  ');
+  return [
+    `${name}: ${title}`,
+    line(header),
+    line(widths.map((width) => '-'.repeat(width))),
+    ...body.map(line),
+    ...aims.map(formatAim),
+    ...notes.map((note) => `  ${note}`),
+    '',
+  ].join('\n');
+}
+
+function cell({ isCompared }: Column, row: Row, first: Row | undefined, at: number): string {
+  const value = row.values[at];
+  if (value === undefined) return '–';
+  const base = first?.values[at];
+  const text = formatNumber(value);
+  return isCompared && base ? `${text} ×${(value / base).toFixed(2)}` : text;
+}
+
+function formatNumber(value: number): string {
+  if (Number.isInteger(value)) return value.toLocaleString('en');
+  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
+}
+
+function formatAim({ text, isReached, measured }: Aim): string {
+  return `  ${isReached ? 'reached' : 'MISSED '}  ${text}: ${measured}`;
+}

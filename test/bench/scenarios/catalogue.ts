@@ -1,0 +1,16 @@
+import type { Scenario } from '../scenario.js';
+import { loadingStall } from './loading-stall.js';
+import { matching } from './match-cost.js';
+import { requestCost } from './request-cost.js';
+import { routeMemory } from './route-memory.js';
+import { startToReady } from './start-to-ready.js';
+import { writeToEffect } from './write-to-effect.js';
+
+export const SCENARIOS: readonly Scenario[] = [
+  writeToEffect,
+  matching,
+  requestCost,
+  loadingStall,
+  routeMemory,
+  startToReady,
+];

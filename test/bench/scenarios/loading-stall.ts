@@ -1,0 +1,70 @@
+import { setTimeout } from 'node:timers/promises';
+import { answeredRoute, generatedPath, generatedRoutes } from '../generated-routes.js';
+import { BenchGateway } from '../processes/gateway.js';
+import { HttpProbe } from '../processes/http-probe.js';
+import { atMost, type Row, type Scenario } from '../scenario.js';
+import { percentile } from '../statistics.js';
+
+const QUIET_MS = 1_000;
+const LIMIT_MS = 20;
+
+/** What traffic notices of a change, whatever its size: a request every millisecond while the files are loaded. */
+export const loadingStall: Scenario = {
+  name: 'loading-stall',
+  title: 'slowest of the requests that are sent, a millisecond apart, while so many routes are loaded from files',
+  async run({ routes }) {
+    const rows: Row[] = [];
+    for (const count of routes) {
+      const gateway = await BenchGateway.started([answeredRoute('probe', '/probe', 1)]);
+      rows.push({ name: `${count} routes`, values: await measure(gateway, count).finally(() => gateway.dispose()) });
+    }
+    return {
+      columns: [
+        { title: 'quiet max', unit: 'ms' },
+        { title: 'loading p50', unit: 'ms' },
+        { title: 'loading p99.9', unit: 'ms' },
+        { title: 'loading max', unit: 'ms' },
+        { title: 'loaded after', unit: 's', isCompared: true },
+      ],
+      rows,
+      aims: rows.flatMap(({ name, values }) =>
+        atMost(`${name}: no stall over ${LIMIT_MS} ms`, LIMIT_MS, values[3], 'ms'),
+      ),
+      notes: ['The quiet maximum is what the machine and the probe themselves add.'],
+    };
+  },
+};
+
+async function measure(gateway: BenchGateway, count: number): Promise<number[]> {
+  const traffic = new HttpProbe(gateway.url);
+  const watch = new HttpProbe(gateway.url);
+  const probe = async (samples: number[]): Promise<void> => {
+    const startedMs = performance.now();
+    const { status } = await traffic.send('GET', '/probe');
+    samples.push(performance.now() - startedMs);
+    if (status !== 302) throw new Error(`the probe's route answers ${status}`);
+    await setTimeout(1);
+  };
+  const quiet: number[] = [];
+  for (const endMs = performance.now() + QUIET_MS; performance.now() < endMs;) await probe(quiet);
+
+  // The new files go beside the one that holds the probe's route; the last route of the last file is loaded last.
+  gateway.writeRoutes([answeredRoute('probe', '/probe', 1), ...generatedRoutes(count - 1, 'no://op')]);
+  const startedMs = performance.now();
+  const loading: number[] = [];
+  let isLoaded = count === 1;
+  while (!isLoaded) {
+    for (let probes = 0; probes < 20; probes += 1) await probe(loading);
+    isLoaded = (await watch.send('GET', `${generatedPath(count - 2)}/item`)).status !== 404;
+  }
+  const loadedSeconds = (performance.now() - startedMs) / 1_000;
+  traffic.close();
+  watch.close();
+  return [
+    Math.max(...quiet),
+    percentile(loading, 0.5),
+    percentile(loading, 0.999),
+    Math.max(...loading),
+    loadedSeconds,
+  ];
+}
