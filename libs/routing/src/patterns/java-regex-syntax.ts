@@ -15,7 +15,7 @@ export class RegexSyntaxError extends Error {
  * How many characters, classes and repetitions a pattern may unfold to. It bounds what one pattern costs to compile, and with
  * the length of the input what it costs to match.
  */
-const MAX_SIZE = 2_000;
+const MAX_SIZE = 1_000;
 
 /**
  * Translates `java.util.regex` syntax into RE2's: the same where they agree, rewritten where they differ, refused where RE2

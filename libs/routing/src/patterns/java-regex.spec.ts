@@ -152,13 +152,13 @@ describe('a pattern that would hold the event loop', () => {
   });
 
   it('is refused for an input that is too long for its size', () => {
-    const regex = JavaRegex.compile('(a?){300}a{300}');
-    expect(() => regex.fullMatch('a'.repeat(16_000))).toThrow(ExchangeError);
-    expect(regex.fullMatch('a'.repeat(600))).toBe(true);
+    const regex = JavaRegex.compile('(a?){150}a{150}');
+    expect(() => regex.fullMatch('a'.repeat(1_000))).toThrow(ExchangeError);
+    expect(regex.fullMatch('a'.repeat(300))).toBe(true);
   });
 
   it('is stopped when it searches to the end again and again', () => {
     const regex = JavaRegex.compile('((a|b)*c)?');
-    expect(() => regex.replaceAll('ab'.repeat(20_000), regex.replacement('x', 'replacement'))).toThrow(ExchangeError);
+    expect(() => regex.replaceAll('ab'.repeat(5_000), regex.replacement('x', 'replacement'))).toThrow(ExchangeError);
   });
 });
