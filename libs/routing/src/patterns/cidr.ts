@@ -25,7 +25,19 @@ export class Cidr {
   /** False for what is no IP address. */
   contains(address: string): boolean {
     const bytes = addressBytes(address);
-    if (bytes?.length !== this.network.length) return false;
+    return bytes !== undefined && this.holds(bytes);
+  }
+
+  /** True where one of the blocks holds the address, which is read once. */
+  static anyContains(blocks: readonly Cidr[], address: string): boolean {
+    const bytes = addressBytes(address);
+    if (bytes === undefined) return false;
+    for (const block of blocks) if (block.holds(bytes)) return true;
+    return false;
+  }
+
+  private holds(bytes: readonly number[]): boolean {
+    if (bytes.length !== this.network.length) return false;
     const whole = this.prefixLength >> 3;
     for (let at = 0; at < whole; at++) if (bytes[at] !== this.network[at]) return false;
     const rest = this.prefixLength & 7;
@@ -39,7 +51,12 @@ export class Cidr {
 
 /** Four bytes or sixteen; an IPv4-mapped IPv6 address is the IPv4 address. */
 function addressBytes(text: string): readonly number[] | undefined {
-  // The parser alone would read 010.1.1.1 as octal.
-  if (isIP(text) === 0) return undefined;
-  return ipaddr.process(text).toByteArray();
+  switch (isIP(text)) {
+    case 4:
+      return text.split('.').map(Number);
+    case 6:
+      return ipaddr.process(text).toByteArray();
+    default:
+      return undefined;
+  }
 }

@@ -9,6 +9,7 @@ import { PathPredicateFactory } from './path.predicate.js';
 import type { PredicateFactory } from './predicate-factory.js';
 import { QueryPredicateFactory } from './query.predicate.js';
 import { RemoteAddrPredicateFactory } from './remote-addr.predicate.js';
+import { VersionPredicateFactory } from './version.predicate.js';
 import { WeightPredicateFactory } from './weight.predicate.js';
 import { XForwardedRemoteAddrPredicateFactory } from './x-forwarded-remote-addr.predicate.js';
 
@@ -24,6 +25,7 @@ export const PREDICATES: readonly (new () => PredicateFactory)[] = [
   PathPredicateFactory,
   QueryPredicateFactory,
   RemoteAddrPredicateFactory,
+  VersionPredicateFactory,
   WeightPredicateFactory,
   XForwardedRemoteAddrPredicateFactory,
 ];

@@ -3,7 +3,7 @@ import { ListOf } from '@tigateway/model';
 import { ArrayNotEmpty } from 'class-validator';
 import type { Shortcut } from '../compiler/component.js';
 import type { GatewayRequest } from '../exchange/exchange.js';
-import type { Cidr } from '../patterns/cidr.js';
+import { Cidr } from '../patterns/cidr.js';
 import { parseBlocks } from './address-blocks.js';
 import type { PredicateFactory, RoutePredicate } from './predicate-factory.js';
 
@@ -30,7 +30,7 @@ class RemoteAddrPredicate implements RoutePredicate {
   constructor(private readonly blocks: readonly Cidr[]) {}
 
   matches({ remoteAddress }: GatewayRequest): boolean {
-    return this.blocks.some((block) => block.contains(remoteAddress));
+    return Cidr.anyContains(this.blocks, remoteAddress);
   }
 
   toString(): string {

@@ -3,7 +3,7 @@ import { Int, ListOf } from '@tigateway/model';
 import { ArrayNotEmpty, Min } from 'class-validator';
 import type { Shortcut } from '../compiler/component.js';
 import type { GatewayRequest } from '../exchange/exchange.js';
-import type { Cidr } from '../patterns/cidr.js';
+import { Cidr } from '../patterns/cidr.js';
 import { parseBlocks } from './address-blocks.js';
 import type { PredicateFactory, RoutePredicate } from './predicate-factory.js';
 
@@ -37,8 +37,7 @@ class XForwardedRemoteAddrPredicate implements RoutePredicate {
   ) {}
 
   matches(request: GatewayRequest): boolean {
-    const address = forwardedAddress(request, this.maxTrustedIndex);
-    return this.blocks.some((block) => block.contains(address));
+    return Cidr.anyContains(this.blocks, forwardedAddress(request, this.maxTrustedIndex));
   }
 
   toString(): string {
