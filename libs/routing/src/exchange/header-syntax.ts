@@ -9,7 +9,6 @@ export function breaksHeader(text: string): boolean {
 
 /** The text as its UTF-8 bytes, one character a byte, which is how engines read and write headers. */
 export function headerBytes(text: string): string {
-  // eslint-disable-next-line no-control-regex -- ASCII is its own encoding
   return /^[\0-\x7f]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }
 

@@ -6,7 +6,7 @@ import type { Exchange } from '../exchange/exchange.js';
 import type { HeaderList } from '../exchange/header-list.js';
 import { HEADER_NAME } from '../exchange/header-syntax.js';
 import type { FilterFactory, GatewayFilter } from './filter-factory.js';
-import { filterText, unquoted } from './filter-text.js';
+import { filterText, Unquoted } from './filter-text.js';
 
 const STRATEGIES = ['RETAIN_FIRST', 'RETAIN_LAST', 'RETAIN_UNIQUE'] as const;
 type Strategy = (typeof STRATEGIES)[number];
@@ -48,7 +48,7 @@ class DedupeResponseHeader implements GatewayFilter {
   }
 
   toString(): string {
-    return filterText('DedupeResponseHeader', [[this.text, unquoted(this.strategy)]]);
+    return filterText('DedupeResponseHeader', [[this.text, new Unquoted(this.strategy)]]);
   }
 }
 

@@ -6,7 +6,7 @@ import type { Exchange } from '../exchange/exchange.js';
 import { HeaderList } from '../exchange/header-list.js';
 import { IsHeaderName } from '../exchange/is-header-name.js';
 import type { FilterFactory, GatewayFilter } from './filter-factory.js';
-import { filterText, unquoted } from './filter-text.js';
+import { filterText, Unquoted } from './filter-text.js';
 
 export class RequestHeaderSizeArgs {
   @SizeBytes({ key: 'maxSize', about: 'How large one header may be, its name and all its values together.' })
@@ -46,7 +46,7 @@ class RequestHeaderSize implements GatewayFilter {
   }
 
   toString(): string {
-    return filterText('RequestHeaderSize', [['maxSize', unquoted(`${this.maxSizeBytes}B`)]]);
+    return filterText('RequestHeaderSize', [['maxSize', new Unquoted(`${this.maxSizeBytes}B`)]]);
   }
 }
 

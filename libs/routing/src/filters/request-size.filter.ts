@@ -5,7 +5,7 @@ import type { Shortcut } from '../compiler/component.js';
 import type { Exchange } from '../exchange/exchange.js';
 import { HeaderList } from '../exchange/header-list.js';
 import type { FilterFactory, GatewayFilter } from './filter-factory.js';
-import { filterText, unquoted } from './filter-text.js';
+import { filterText, Unquoted } from './filter-text.js';
 
 export class RequestSizeArgs {
   @SizeBytes({ key: 'maxSize', about: 'How large a body may say that it is, in Content-Length.' })
@@ -37,7 +37,7 @@ class RequestSize implements GatewayFilter {
   }
 
   toString(): string {
-    return filterText('RequestSize', [['max', unquoted(`${this.maxSizeBytes}B`)]]);
+    return filterText('RequestSize', [['max', new Unquoted(`${this.maxSizeBytes}B`)]]);
   }
 }
 

@@ -7,7 +7,7 @@ import { IsHeaderName } from '../exchange/is-header-name.js';
 import { headerConstant } from '../patterns/header-template.js';
 import { JavaRegex } from '../patterns/java-regex.js';
 import type { FilterFactory, GatewayFilter } from './filter-factory.js';
-import { filterText, unquoted } from './filter-text.js';
+import { filterText, Unquoted } from './filter-text.js';
 
 const STRIP_VERSIONS = ['NEVER_STRIP', 'AS_IN_REQUEST', 'ALWAYS_STRIP'] as const;
 type StripVersion = (typeof STRIP_VERSIONS)[number];
@@ -71,7 +71,7 @@ class RewriteLocationResponseHeader implements GatewayFilter {
   toString(): string {
     const { stripVersion, locationHeaderName, hostValue, protocols } = this.args;
     return filterText('RewriteLocationResponseHeader', [
-      ['stripVersion', unquoted(stripVersion)],
+      ['stripVersion', new Unquoted(stripVersion)],
       ['locationHeaderName', locationHeaderName],
       ['hostValue', hostValue],
       ['protocols', protocols],

@@ -50,7 +50,7 @@ class RewritePath implements GatewayFilter {
   onRequest(exchange: Exchange): void {
     const path = this.regex.replaceAll(exchange.request.path, this.replacement);
     if (!path.startsWith('/'))
-      throw new ExchangeError(500, `the path rewritten by "${this.regex}" does not start with "/"`);
+      throw new ExchangeError(500, `the path rewritten by "${this.regex.source}" does not start with "/"`);
     const cut = path.indexOf('?');
     if (cut < 0) return exchange.rewritePath(path);
     // A raw path holds no `?`: it comes from the replacement, and starts a query there as it does in Spring.

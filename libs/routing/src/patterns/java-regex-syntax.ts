@@ -316,7 +316,7 @@ class Translator {
     const match = /^(?:\{([A-Za-z0-9_=]+)\}|([A-Z]))/.exec(this.source.slice(this.at));
     if (!match) throw this.wrong('a property that is not named', start);
     this.at += match[0].length;
-    const written = match[1] ?? (match[2] as string);
+    const written = match[1] ?? match[2] ?? '';
     if (POSIX_CLASSES.has(written)) return `[:${isNegated ? '^' : ''}${written.toLowerCase()}:]`;
     if (/^(In|blk=|block=|java)/.test(written)) throw this.wrong(`the property "${written}" is not supported`, start);
     const name = written.replace(/^(Is|script=|sc=|general_category=|gc=)/, '');
