@@ -89,7 +89,7 @@ function expectTruthOrFailure(): void {
   try {
     found = readBack();
   } catch (error) {
-    expect((error as Error).message).toMatch(/(store\.db|store\.db-wal|acknowledged)" (is|cannot|has|failed)/);
+    expect((error as Error).message).toMatch(/^[^\n]*(store\.db|store\.db-wal|acknowledged)" (is|cannot|has|failed)/);
     return;
   }
   expect(found).toBe(expected);

@@ -10,11 +10,11 @@ export class StoreFailure extends Error {}
 export function storeFailure(file: string, error: unknown): StoreFailure {
   if (error instanceof StoreFailure) return error;
   const { code = '', message = String(error) } = error as { code?: string; message?: string };
-  return new StoreFailure(`"${file}" ${meaning(code, message)}`, { cause: error });
+  return new StoreFailure(`"${file}" ${meaning(code, inOneLine(message))}`, { cause: error });
 }
 
 export function damaged(file: string, what: string): StoreFailure {
-  return new StoreFailure(`"${file}" is damaged: ${what}; ${DAMAGE_ADVICE}`);
+  return new StoreFailure(`"${file}" is damaged: ${inOneLine(what)}; ${DAMAGE_ADVICE}`);
 }
 
 function meaning(code: string, message: string): string {
@@ -35,4 +35,9 @@ function meaning(code: string, message: string): string {
     default:
       return `failed: ${message}`;
   }
+}
+
+/** SQLite's reports have several lines, and quote whatever bytes they found. */
+function inOneLine(text: string): string {
+  return text.replace(/[\p{C}\ufffd]+/gu, ' ').trim();
 }
