@@ -1,3 +1,5 @@
+import { BlockList } from 'node:net';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Cidr } from './cidr.js';
 
@@ -38,4 +40,22 @@ describe('Cidr', () => {
   ])('refuses %j', (text) => {
     expect(Cidr.parse(text)).toBeUndefined();
   });
+
+  it('agrees with the platform on every IPv4 block', () => {
+    // Addresses that differ in one bit at most, so that the edge of the block is met.
+    const cases = fc.tuple(fc.integer({ min: 0, max: 0xffffffff }), fc.integer({ min: 0, max: 32 }), fc.nat(32));
+    fc.assert(
+      fc.property(cases, ([network, prefixLength, flippedBit]) => {
+        const address = dotted(flippedBit === 32 ? network : (network ^ (1 << flippedBit)) >>> 0);
+        const blocks = new BlockList();
+        blocks.addSubnet(dotted(network), prefixLength, 'ipv4');
+        const cidr = Cidr.parse(`${dotted(network)}/${prefixLength}`) as Cidr;
+        expect(cidr.contains(address)).toBe(blocks.check(address, 'ipv4'));
+      }),
+    );
+  });
 });
+
+function dotted(address: number): string {
+  return [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join('.');
+}
