@@ -12,9 +12,9 @@ export interface SoundDocument {
  */
 export class DocumentLedger {
   private readonly documents = new Map<string, SoundDocument>();
-  /** Key text to the names of the documents that define it. */
-  private readonly claims = new Map<string, Set<string>>();
-  private readonly contested = new Set<string>();
+  /** Key text to the document that defines it; what several define stands in `contested` alone. */
+  private readonly claims = new Map<string, string>();
+  private readonly contested = new Map<string, Set<string>>();
 
   constructor(private readonly source: SourceName) {}
 
@@ -31,20 +31,30 @@ export class DocumentLedger {
     this.documents.set(document.name, document);
     for (const object of document.objects) {
       const key = keyText(object);
-      const claimants = this.claims.get(key) ?? new Set();
-      claimants.add(document.name);
-      this.claims.set(key, claimants);
-      if (claimants.size > 1) this.contested.add(key);
+      const rivals = this.contested.get(key);
+      const other = this.claims.get(key);
+      if (rivals) {
+        rivals.add(document.name);
+      } else if (other === undefined || other === document.name) {
+        this.claims.set(key, document.name);
+      } else {
+        this.claims.delete(key);
+        this.contested.set(key, new Set([other, document.name]));
+      }
     }
   }
 
   remove(name: string): void {
     for (const object of this.documents.get(name)?.objects ?? []) {
       const key = keyText(object);
-      const claimants = this.claims.get(key);
-      claimants?.delete(name);
-      if (claimants?.size === 0) this.claims.delete(key);
-      if ((claimants?.size ?? 0) < 2) this.contested.delete(key);
+      const rivals = this.contested.get(key);
+      rivals?.delete(name);
+      if (!rivals) {
+        this.claims.delete(key);
+      } else if (rivals.size === 1) {
+        this.contested.delete(key);
+        for (const only of rivals) this.claims.set(key, only);
+      }
     }
     this.documents.delete(name);
   }
@@ -54,7 +64,7 @@ export class DocumentLedger {
    * one of its ids. Documents that share nothing are not looked at, and stand.
    */
   doubleIds(): ReadonlyMap<string, readonly Problem[]> {
-    const rivals = new Set([...this.contested].flatMap((key) => [...(this.claims.get(key) ?? [])]));
+    const rivals = new Set([...this.contested.values()].flatMap((names) => [...names]));
     const owners = new Map<string, ParsedObject>();
     const rejected = new Map<string, readonly Problem[]>();
     for (const name of [...rivals].sort()) {

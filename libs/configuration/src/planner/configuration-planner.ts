@@ -1,4 +1,4 @@
-import { type Change, type ChangeSet, type Configured, hashOf, type SourceName } from '@tigateway/model';
+import { type Change, type ChangeSet, type Configured, hashOf, type SourceName, TimeSlice } from '@tigateway/model';
 import type { Map } from 'immutable';
 import type { StoredHold } from '../history/configuration-store.js';
 import type { DesiredState } from '../merger/desired-state.js';
@@ -14,16 +14,18 @@ export interface Plan extends ChangeSet {
  * The difference between what is desired and what runs, for the keys that a merge touched. Pure; nothing different gives an
  * empty plan.
  */
-export function planChanges(
+export async function planChanges(
   desired: DesiredState,
   running: Map<string, Running>,
   holds: Map<string, StoredHold>,
   touched: Iterable<string>,
   precedenceOf: (source: SourceName) => number,
-): Plan {
+): Promise<Plan> {
   const changes: Change[] = [];
   const lifted: StoredHold[] = [];
+  const slice = new TimeSlice();
   for (const text of touched) {
+    if (slice.isUsedUp) await slice.breathe();
     const candidates = desired.candidates.get(text) ?? [];
     const hold = holds.get(text);
     const isHeld = hold !== undefined && contentOf(candidates, hold.source) === hold.barredHash;
@@ -42,9 +44,10 @@ export function planChanges(
 }
 
 /** True for a change that only moves a configuration: it makes no version and no event. */
-export function isRelocation({ op, ...change }: Change): boolean {
-  const { previous, next } = change as { previous?: Configured; next?: Configured };
-  return op === 'upsert' && previous?.hash === next?.hash && previous?.source === next?.source;
+export function isRelocation(change: Change): boolean {
+  if (change.op === 'delete') return false;
+  const { previous, next } = change;
+  return previous?.hash === next.hash && previous.source === next.source;
 }
 
 function differs(previous: Configured, next: Configured): boolean {

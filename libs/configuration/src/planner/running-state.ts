@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Configured, ConfigType } from '@tigateway/model';
-import { Map } from 'immutable';
+import { type Configured, type ConfigType, TimeSlice } from '@tigateway/model';
+import { Map, Set } from 'immutable';
 import { keyFromText } from './key-from-text.js';
 
 /** A configuration in force, with the version that it runs as. */
@@ -12,6 +12,8 @@ export interface Running extends Configured {
 export interface RunningState {
   /** By `keyText`. */
   readonly configurations: Map<string, Running>;
+  /** Key texts of the filters in force: what names routes is found without looking at every route. */
+  readonly filters: Set<string>;
   readonly counts: Readonly<Record<ConfigType, number>>;
   /** The sum of the digests of all members: it follows from the content alone and costs what changed, not what is there. */
   readonly digest: bigint;
@@ -19,6 +21,7 @@ export interface RunningState {
 
 export const NOTHING_RUNS: RunningState = {
   configurations: Map(),
+  filters: Set(),
   counts: { route: 0, filter: 0, global: 0 },
   digest: 0n,
 };
@@ -26,11 +29,17 @@ export const NOTHING_RUNS: RunningState = {
 const DIGEST_MODULUS = 1n << 256n;
 
 /** @param changes what each key runs as from now on; `undefined`: no longer */
-export function withRunning(state: RunningState, changes: ReadonlyMap<string, Running | undefined>): RunningState {
+export async function withRunning(
+  state: RunningState,
+  changes: ReadonlyMap<string, Running | undefined>,
+): Promise<RunningState> {
+  const slice = new TimeSlice();
+  const filters = state.filters.asMutable();
   const configurations = state.configurations.asMutable();
   const counts = { ...state.counts };
   let digest = state.digest;
   for (const [key, next] of changes) {
+    if (slice.isUsedUp) await slice.breathe();
     const previous = configurations.get(key);
     const { configType } = keyFromText(key);
     if (previous) {
@@ -41,12 +50,14 @@ export function withRunning(state: RunningState, changes: ReadonlyMap<string, Ru
       digest += memberDigest(key, next.hash);
       counts[configType]++;
       configurations.set(key, next);
+      if (configType === 'filter') filters.add(key);
     } else {
       configurations.delete(key);
+      filters.delete(key);
     }
   }
   digest = ((digest % DIGEST_MODULUS) + DIGEST_MODULUS) % DIGEST_MODULUS;
-  return { configurations: configurations.asImmutable(), counts, digest };
+  return { configurations: configurations.asImmutable(), filters: filters.asImmutable(), counts, digest };
 }
 
 /** The hash of a state as the status shows it: equal on every replica that serves the same. */

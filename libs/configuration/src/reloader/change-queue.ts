@@ -1,4 +1,4 @@
-import { keyText } from '@tigateway/model';
+import { type ConfigurationKey, forEachSliced, keyText } from '@tigateway/model';
 import type { PipelineState, Staged } from './pipeline-state.js';
 
 /** Thinks one change through, on the state that it finds. Throws what is wrong with it; has no effect. */
@@ -23,10 +23,14 @@ export class ChangeQueue {
   private readonly waiting: Waiting[] = [];
   private running: Promise<void> | undefined;
 
-  /** @param apply compiles, commits and swaps a round; what it throws, nothing of the round has happened */
+  /**
+   * @param apply compiles, commits and swaps a round; what it throws, nothing of the round has happened
+   * @param applied told once a round is in force, before the next begins; cannot fail a change that has happened
+   */
   constructor(
     private current: PipelineState,
     private readonly apply: (round: readonly Staged[]) => Promise<void>,
+    private readonly applied: (round: readonly Staged[]) => Promise<void> = () => Promise.resolve(),
   ) {}
 
   get state(): PipelineState {
@@ -49,14 +53,17 @@ export class ChangeQueue {
     while (this.waiting.length > 0) {
       const round = await this.gather();
       if (round.length === 0) continue;
+      const changes = round.map(({ staged }) => staged);
       try {
-        await this.apply(round.map(({ staged }) => staged));
-        this.current = (round.at(-1) as Ready).staged.state;
-        for (const { item, staged } of round) item.succeed(staged.result);
+        await this.apply(changes);
       } catch (error) {
         if (round.length === 1) (round[0] as Ready).item.fail(error);
         else this.waiting.unshift(...round.map(({ item }) => Object.assign(item, { isAlone: true })));
+        continue;
       }
+      this.current = (round.at(-1) as Ready).staged.state;
+      for (const { item, staged } of round) item.succeed(staged.result);
+      await this.applied(changes).catch(() => undefined);
     }
     this.running = undefined;
   }
@@ -77,16 +84,24 @@ export class ChangeQueue {
         item.fail(error);
         continue;
       }
-      const own = [...staged.changes, ...staged.versions].map(keyText);
-      if (own.some((key) => keys.has(key))) break;
+      const own = new Set<string>();
+      await forEachSliced(keysOf(staged), (key) => own.add(keyText(key)));
+      if ([...keys].some((key) => own.has(key))) break;
       this.waiting.shift();
       round.push({ item, staged });
-      for (const key of own) keys.add(key);
+      await forEachSliced(own, (key) => keys.add(key));
       state = staged.state;
       if (item.isAlone) break;
     }
     return round;
   }
+}
+
+function* keysOf({ changes, versions, commit }: Staged): Generator<ConfigurationKey> {
+  yield* changes;
+  yield* versions;
+  yield* commit.putHolds ?? [];
+  yield* commit.removeHolds ?? [];
 }
 
 interface Ready {

@@ -9,6 +9,7 @@ import {
   type Configured,
   compareRank,
   emptyRecord,
+  forEachSliced,
   isJsonObject,
   type Json,
   keyText,
@@ -18,7 +19,7 @@ import {
   type SourceName,
   type SourceUpdate,
 } from '@tigateway/model';
-import { type HistoryRetention, ConfigurationStore, type StoredState } from '../history/configuration-store.js';
+import { ConfigurationStore, type StoredState } from '../history/configuration-store.js';
 import { VersionClock } from '../history/version-clock.js';
 import { ConfigurationMerger, type DocumentChanges } from '../merger/configuration-merger.js';
 import { ConfigurationParser } from '../parser/configuration-parser.js';
@@ -51,7 +52,7 @@ import { StageChanges } from './stage-changes.js';
 import { stageRollback } from './stage-rollback.js';
 import { API, apiDocument, stageWrite, type WriteTools } from './stage-write.js';
 import { UpdatePolicy } from './update-policy.js';
-import { historyRetention, validationSteps } from './update-policy.settings.js';
+import { historyRetention } from './update-policy.settings.js';
 
 /** The watched sources that are enabled: `readonly ConfigurationSource[]`. */
 export const CONFIGURATION_SOURCES = Symbol('CONFIGURATION_SOURCES');
@@ -120,7 +121,11 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
       changes.push(watched.intake.restore(await this.stillValid(documents)));
     }
     const state = await this.serve(stored, changes);
-    this.queue = new ChangeQueue(state, (round) => this.apply(round));
+    this.queue = new ChangeQueue(
+      state,
+      (round) => this.apply(round),
+      (round) => this.applied(round),
+    );
     this.policy.follow(state.running);
     this.observer.counted(state.running.counts);
     this.prune();
@@ -330,17 +335,21 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     });
     const changed = await this.queue.enqueue(async (state) => {
       const merged = await this.merger.merge(state.desired, changes);
-      const plan = planChanges(merged.state, state.running.configurations, state.holds, merged.touched, (source) =>
-        this.merger.precedenceOf(source),
+      const plan = await planChanges(
+        merged.state,
+        state.running.configurations,
+        state.holds,
+        merged.touched,
+        (source) => this.merger.precedenceOf(source),
       );
       const staging = new StageChanges(state, this.versionClock, { source: name, actor: name });
-      for (const change of plan.changes) staging.take(change);
+      await staging.takeAll(plan.changes);
       for (const rejection of rejections) staging.reject(rejection, this.clock.now());
       const commit = {
         putDocuments: changes.put.map((document) => ({ source: name, name: document.name, objects: document.objects })),
         removeDocuments: changes.remove.map((document) => ({ source: name, name: document })),
       };
-      const staged = staging.finish(plan, { desired: merged.state }, commit, 0);
+      const staged = await staging.finish(plan, { desired: merged.state }, commit, 0);
       return { ...staged, result: staged.versions.length };
     });
     settle();
@@ -370,15 +379,22 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
       );
       throw error;
     }
+    if (changes === 0) return;
+    this.note({ source: [...sources].join(', '), changes, outcome: 'applied' }, startedMs);
+    this.observer.applied(this.clock.monotonicMs() - startedMs);
+  }
+
+  private async applied(round: readonly Staged[]): Promise<void> {
     const last = round.at(-1) as Staged;
     this.observer.counted(last.state.running.counts);
     this.observer.drifts(last.state.holds.size > 0);
-    if (changes === 0) return;
     for (const { versions } of round) {
-      for (const version of versions) this.observe(version, version.configuration === null ? 'delete' : 'upsert', true);
+      await forEachSliced(versions, (version) =>
+        this.observe(version, version.configuration === null ? 'delete' : 'upsert', true),
+      );
     }
-    this.note({ source: [...sources].join(', '), changes, outcome: 'applied' }, startedMs);
-    this.observer.applied(this.clock.monotonicMs() - startedMs);
+    await this.reloader.announce(round);
+    if (round.some(({ versions }) => versions.length > 0)) this.clean();
   }
 
   private note(update: Omit<LastUpdate, 'at' | 'durationMs'>, startedMs: number): void {
@@ -401,7 +417,13 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     const documents = stored.apiObjects.map((object) => ({
       object,
       document: apiDocument(
-        { ...object, pointer: '', position: { source: API, document: keyText(object), line: 0, column: 0 } },
+        {
+          configType: object.configType,
+          configId: object.configId,
+          configuration: object.configuration,
+          pointer: '',
+          position: { source: API, document: keyText(object), line: 0, column: 0 },
+        },
         object.createdSequence,
       ),
     }));
@@ -421,7 +443,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     const result: Document[] = [];
     for (const document of documents) {
       const { problems } = await this.validator.validate(document.objects, {
-        steps: { ...validationSteps(this.policy.current), dependencies: false },
+        steps: { ...ALL_STEPS, dependencies: false },
         surroundings: this.surroundings,
         missingDependency: 'warning',
       });
@@ -451,7 +473,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
       for (const key of merged.touched) touched.add(key);
     }
     const current = new Map(stored.current.map((each) => [keyText(each), each]));
-    const plan = planChanges(state.desired, state.running.configurations, state.holds, touched, (source) =>
+    const plan = await planChanges(state.desired, state.running.configurations, state.holds, touched, (source) =>
       this.merger.precedenceOf(source),
     );
     const ranAs = new Map<string, Running>();
@@ -463,7 +485,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
       }
     }
     this.refresher.refreshRoutes(await this.refresher.prepare(plan.changes));
-    return { ...state, running: withRunning(state.running, ranAs) };
+    return { ...state, running: await withRunning(state.running, ranAs) };
   }
 
   private runningOf(type: ConfigType): { key: ConfigurationKey; running: Running }[] {
@@ -493,11 +515,14 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
 
   private prune(): void {
     if (this.isStopped) return;
-    const retention: HistoryRetention = historyRetention(this.policy.current);
+    this.clean();
+    this.clock.schedule(PRUNE_INTERVAL_MS, () => this.prune());
+  }
+
+  private clean(): void {
     this.store
-      .prune(retention, this.clock.now())
-      .catch((error: unknown) => this.logger.warn(`the history was not cleaned: ${(error as Error).message}`))
-      .finally(() => this.clock.schedule(PRUNE_INTERVAL_MS, () => this.prune()));
+      .prune(historyRetention(this.policy.current), this.clock.now())
+      .catch((error: unknown) => this.logger.warn(`the history was not cleaned: ${(error as Error).message}`));
   }
 }
 

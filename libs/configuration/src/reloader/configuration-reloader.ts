@@ -5,11 +5,11 @@ import {
   type ConfigType,
   ConfigurationStoreError,
   EventBus,
+  forEachSliced,
   FiltersUpdatedEvent,
   GlobalConfigurationUpdatedEvent,
   maskSecrets,
   RECORDED_EVENT_NAMES,
-  type RecordedEvent,
   RoutesUpdatedEvent,
 } from '@tigateway/model';
 import { ConfigurationStore, type StoreCommit } from '../history/configuration-store.js';
@@ -37,10 +37,6 @@ export class ConfigurationReloader {
     this.refresh.refreshRoutes(snapshot);
     const last = round.at(-1);
     if (last && changes.some(({ configType }) => configType === 'global')) this.policy.follow(last.state.running);
-    this.announce(
-      changes.filter((change) => !isRelocation(change)),
-      round.flatMap((staged) => staged.events),
-    );
   }
 
   /** A store that is out of reach for a moment is asked again, as the update policy says. */
@@ -59,8 +55,13 @@ export class ConfigurationReloader {
     }
   }
 
-  private announce(changes: readonly Change[], recorded: readonly RecordedEvent[]): void {
-    for (const event of recorded) this.events.publish(RECORDED_EVENT_NAMES[event.type], event as never);
+  /** Tells what has come into force. Gives the event loop away between events. */
+  async announce(round: readonly Staged[]): Promise<void> {
+    const changes = round.flatMap((staged) => staged.changes).filter((change) => !isRelocation(change));
+    await forEachSliced(
+      round.flatMap((staged) => staged.events),
+      (event) => this.events.publish(RECORDED_EVENT_NAMES[event.type], event as never),
+    );
     const now = this.clock.now();
     const routeIds = idsOf(changes, 'route');
     if (routeIds.length > 0) this.events.publish('routes.updated', new RoutesUpdatedEvent(routeIds, now));

@@ -1,4 +1,5 @@
 import {
+  forEachSliced,
   formatPosition,
   type Json,
   keyText,
@@ -9,6 +10,7 @@ import {
   type SourceDocument,
   type SourceName,
   type SourceUpdate,
+  TimeSlice,
   toRecords,
 } from '@tigateway/model';
 import type { StoredDocument } from '../history/configuration-store.js';
@@ -49,6 +51,8 @@ export class SourceIntake {
   private readonly ledger: DocumentLedger;
   private readonly inForce = new Map<string, AcceptedDocument>();
   private readonly refused = new Map<string, readonly Problem[]>();
+  /** Delivered, and not yet in force: a commit that failed leaves them here for the next delivery. */
+  private readonly unsettled = new Set<string>();
   private guard: { readonly deletions: number; readonly of: number } | undefined;
 
   constructor(
@@ -120,16 +124,19 @@ export class SourceIntake {
     }
     for (const [name, problems] of unsound) refused.set(name, problems);
     const put: AcceptedDocument[] = [];
-    for (const name of this.ledger.names) {
+    for (const name of [...delivered, ...removed]) this.unsettled.add(name);
+    for (const name of new Set([...this.unsettled, ...doubles.keys(), ...this.refused.keys()])) {
+      if (!this.ledger.get(name)) continue;
       const objects = this.ledger.get(name)?.objects ?? [];
       if (!doubles.has(name) && objects !== this.inForce.get(name)?.objects) put.push(this.accepted(name, objects));
     }
     const rejections = [...refused]
       .filter(([name, problems]) => !sameJson(problems as unknown as Json, (this.refused.get(name) ?? null) as Json))
       .map(([name, problems]) => ({ position: this.placeOf(name, problems), problems }));
-    const remove = removed.filter((name) => this.inForce.has(name));
+    const remove = [...this.unsettled].filter((name) => this.inForce.has(name) && !this.ledger.get(name));
     const settle = (): void => {
-      for (const name of removed) this.inForce.delete(name);
+      this.unsettled.clear();
+      for (const name of remove) this.inForce.delete(name);
       for (const document of put) this.inForce.set(document.name, document);
       this.refused.clear();
       for (const [name, problems] of refused) this.refused.set(name, problems);
@@ -144,7 +151,7 @@ export class SourceIntake {
     const parsed = await this.parser.parse(this.source, document);
     if (parsed.problems.length > 0) return { problems: parsed.problems };
     const known = this.inForce.get(document.name);
-    const objects = reuse(parsed.objects, known?.objects ?? []);
+    const objects = await reuse(parsed.objects, known?.objects ?? []);
     const { problems } = await this.validator.validate(objects, {
       steps: validationSteps(policy),
       surroundings,
@@ -154,10 +161,19 @@ export class SourceIntake {
     if (problems.length === 0) return { objects, problems };
     if (policy.validation.onInvalid === 'document') return { problems };
     const lastGood = new Map((known?.objects ?? []).map((object) => [keyText(object), object]));
-    const kept = objects.flatMap((object) => {
-      const isBroken = problems.some(({ pointer }) => `${pointer}/`.startsWith(`${object.pointer}/`));
-      return isBroken ? (lastGood.get(keyText(object)) ?? []) : object;
-    });
+    const kept: ParsedObject[] = [];
+    const slice = new TimeSlice();
+    // Each by itself: pointers of several YAML documents in one file may be the same.
+    for (const object of objects) {
+      const verdict = await this.validator.validate([object], {
+        steps: { ...validationSteps(policy), dependencies: false },
+        surroundings,
+        missingDependency: 'warning',
+      });
+      const good = verdict.problems.length === 0 ? object : lastGood.get(keyText(object));
+      if (good) kept.push(good);
+      if (slice.isUsedUp) await slice.breathe();
+    }
     return { objects: kept, problems };
   }
 
@@ -196,17 +212,23 @@ export class SourceIntake {
  * Keeps the very objects of before where the content is the same: what was hashed and compiled once is not again. New content is
  * copied into compact records.
  */
-function reuse(objects: readonly ParsedObject[], before: readonly ParsedObject[]): readonly ParsedObject[] {
-  const known = new Map(before.map((object) => [keyText(object), object]));
-  const result = objects.map((object) => {
-    const older = known.get(keyText(object));
-    if (!older || !sameJson(older.configuration, object.configuration)) {
-      return { ...object, configuration: toRecords(object.configuration) };
-    }
-    const isSamePlace =
-      older.pointer === object.pointer && formatPosition(older.position) === formatPosition(object.position);
-    return isSamePlace ? older : { ...object, configuration: older.configuration };
-  });
+async function reuse(
+  objects: readonly ParsedObject[],
+  before: readonly ParsedObject[],
+): Promise<readonly ParsedObject[]> {
+  const known = new Map<string, ParsedObject>();
+  await forEachSliced(before, (object) => known.set(keyText(object), object));
+  const result: ParsedObject[] = [];
+  await forEachSliced(objects, (object) => result.push(reused(object, known.get(keyText(object)))));
   const isUnchanged = result.length === before.length && result.every((object, index) => object === before[index]);
   return isUnchanged ? before : result;
+}
+
+function reused(object: ParsedObject, older: ParsedObject | undefined): ParsedObject {
+  if (!older || !sameJson(older.configuration, object.configuration)) {
+    return { ...object, configuration: toRecords(object.configuration) };
+  }
+  const isSamePlace =
+    older.pointer === object.pointer && formatPosition(older.position) === formatPosition(object.position);
+  return isSamePlace ? older : { ...object, configuration: older.configuration };
 }

@@ -4,6 +4,7 @@ import {
   ConfigurationRejectedEvent,
   ConfigurationRollbackEvent,
   ConfigurationUpdateEvent,
+  forEachSliced,
   type ConfigurationVersion,
   hashOf,
   type Json,
@@ -16,7 +17,7 @@ import {
   type RecordedEvent,
   type SourceName,
 } from '@tigateway/model';
-import type { StoredCurrent, StoredHold } from '../history/configuration-store.js';
+import type { StoredCurrent, StoredEvent, StoredHold } from '../history/configuration-store.js';
 import type { VersionClock } from '../history/version-clock.js';
 import { versionMs } from '../history/version-name.js';
 import { isRelocation, type Plan } from '../planner/configuration-planner.js';
@@ -40,7 +41,8 @@ export interface Rejection {
 
 /** Gives a plan its versions, events and store rows. The one place where they are made. */
 export class StageChanges {
-  private readonly versions: ConfigurationVersion[] = [];
+  /** By key text. */
+  private readonly versions = new Map<string, ConfigurationVersion>();
   private readonly events: RecordedEvent[] = [];
   private readonly current: StoredCurrent[] = [];
   private readonly gone: ConfigurationKey[] = [];
@@ -55,19 +57,24 @@ export class StageChanges {
     this.sequence = before.eventSequence;
   }
 
-  /** Records what a key will run as. @returns the version made; for a mere relocation the one that goes on */
-  take(change: Change): string {
+  /** Records what the keys of a plan will run as. Gives the event loop away between them. */
+  async takeAll(changes: readonly Change[]): Promise<void> {
+    await forEachSliced(changes, (change) => this.take(change));
+  }
+
+  private take(change: Change): void {
     const key = { configType: change.configType, configId: change.configId };
     const text = keyText(key);
     if (change.op === 'upsert' && isRelocation(change)) {
       const running = this.before.running.configurations.get(text) as Running;
       this.ranAs.set(text, { ...change.next, version: running.version });
-      return running.version;
+      return;
     }
     const configuration = change.op === 'upsert' ? change.next.configuration : null;
     const operation: Operation = change.op === 'delete' ? 'delete' : change.previous ? 'update' : 'create';
     const source = change.op === 'upsert' ? change.next.source : this.cause.source;
-    const { version } = this.mint(key, configuration, operation, source);
+    const hash = change.op === 'upsert' ? change.next.hash : undefined;
+    const { version } = this.mint(key, configuration, operation, source, hash);
     this.events.push(this.event(change, version, source));
     if (change.op === 'upsert') {
       this.ranAs.set(text, { ...change.next, version });
@@ -76,11 +83,16 @@ export class StageChanges {
       this.ranAs.set(text, undefined);
       this.gone.push(key);
     }
-    return version;
   }
 
   /** Makes a version of what is accepted but shadowed: nothing in force changes, so there is no event. */
-  mint(key: ConfigurationKey, configuration: Json, operation: Operation, source: SourceName): ConfigurationVersion {
+  mint(
+    key: ConfigurationKey,
+    configuration: Json,
+    operation: Operation,
+    source: SourceName,
+    hash = hashOf(configuration),
+  ): ConfigurationVersion {
     const { actor, reason, rollback } = this.cause;
     const version = this.versionClock.mint();
     const made: ConfigurationVersion = {
@@ -88,14 +100,14 @@ export class StageChanges {
       version,
       configuration,
       timestamp: new Date(versionMs(version) as number).toISOString(),
-      hash: hashOf(configuration),
+      hash,
       operation: rollback ? 'rollback' : operation,
       source,
       actor,
       ...(reason !== undefined && { reason }),
       ...(rollback?.of !== undefined && { rollbackOf: rollback.of }),
     };
-    this.versions.push(made);
+    this.versions.set(keyText(key), made);
     return made;
   }
 
@@ -105,11 +117,19 @@ export class StageChanges {
   }
 
   versionOf(key: ConfigurationKey): ConfigurationVersion | undefined {
-    return this.versions.find((each) => keyText(each) === keyText(key));
+    return this.versions.get(keyText(key));
   }
 
   /** @param next the state's other parts, as the caller has changed them; `commit` likewise */
-  finish<Result>(plan: Plan, next: Partial<PipelineState>, commit: Staged['commit'], result: Result): Staged<Result> {
+  async finish<Result>(
+    plan: Plan,
+    next: Partial<PipelineState>,
+    commit: Staged['commit'],
+    result: Result,
+  ): Promise<Staged<Result>> {
+    const versions = [...this.versions.values()];
+    const events: StoredEvent[] = [];
+    await forEachSliced(this.events, (event) => events.push({ ...event.facts, type: event.type }));
     const holds = (next.holds ?? this.before.holds).withMutations((map) => {
       for (const hold of plan.lifted) if (map.get(keyText(hold)) === hold) map.delete(keyText(hold));
     });
@@ -119,19 +139,19 @@ export class StageChanges {
         ...this.before,
         ...next,
         holds,
-        running: withRunning(this.before.running, this.ranAs),
+        running: await withRunning(this.before.running, this.ranAs),
         eventSequence: this.sequence,
       },
       changes: plan.changes,
-      versions: this.versions,
+      versions,
       events: this.events,
       commit: {
         ...commit,
-        versions: this.versions,
+        versions,
         putCurrent: this.current,
         removeCurrent: this.gone,
         removeHolds,
-        events: this.events.map((event) => ({ ...event.facts, type: event.type })),
+        events,
       },
       result,
     };

@@ -42,20 +42,24 @@ export async function stageRollback(
   }
   await checkStillValid(state, key, target, tools);
   const staging = new StageChanges(state, tools.versionClock, { ...cause, source, rollback });
+  const own = state.desired.candidates.get(text)?.find((each) => each.source === source)?.hash ?? hashOf(null);
+  const known = state.holds.get(text);
   const hold: StoredHold = {
     ...key,
     source,
-    barredHash: state.desired.candidates.get(text)?.find((each) => each.source === source)?.hash ?? hashOf(null),
+    barredHash: own,
     configuration: target.configuration === null ? null : toRecords(target.configuration),
     version: target.version,
     reason: cause.reason ?? `rolled back to ${target.version}`,
   };
-  const holds = state.holds.set(text, hold);
+  // What the source itself says now needs no hold: the rollback ends the one there is.
+  const isOwn = own === target.hash;
+  const holds = isOwn ? state.holds.delete(text) : state.holds.set(text, hold);
   const precedenceOf = (name: SourceName): number => tools.merger.precedenceOf(name);
-  const plan = planChanges(state.desired, state.running.configurations, holds, [text], precedenceOf);
-  for (const change of plan.changes) staging.take(change);
+  const plan = await planChanges(state.desired, state.running.configurations, holds, [text], precedenceOf);
+  await staging.takeAll(plan.changes);
   const made = staging.versionOf(key) ?? staging.mint(key, target.configuration, 'rollback', source);
-  return staging.finish(plan, { holds }, { putHolds: [hold] }, made);
+  return staging.finish(plan, { holds }, isOwn ? { removeHolds: known ? [key] : [] } : { putHolds: [hold] }, made);
 }
 
 /** The source whose say the rollback takes: who defines the key now, else who defined the version. */

@@ -67,7 +67,7 @@ export async function stageWrite(
   const lifted: ConfigurationKey[] = [];
   for (const request of requests) {
     const key = keyText(request);
-    if (state.holds.get(key)?.source === API)
+    if (isBarred(state, key, written.get(key)?.configuration ?? null))
       lifted.push({ configType: request.configType, configId: request.configId });
     const known = state.api.get(key);
     const object = written.get(key);
@@ -84,9 +84,9 @@ export async function stageWrite(
   const holds = state.holds.withMutations((map) => lifted.forEach((key) => map.delete(keyText(key))));
   const touched = new Set([...merged.touched, ...lifted.map(keyText)]);
   const precedenceOf = (source: SourceName): number => tools.merger.precedenceOf(source);
-  const plan = planChanges(merged.state, state.running.configurations, holds, touched, precedenceOf);
+  const plan = await planChanges(merged.state, state.running.configurations, holds, touched, precedenceOf);
   const staging = new StageChanges(state, tools.versionClock, cause);
-  for (const change of plan.changes) staging.take(change);
+  await staging.takeAll(plan.changes);
 
   const api = state.api.asMutable();
   const putApiObjects: StoredApiObject[] = [];
@@ -123,6 +123,12 @@ export async function stageWrite(
   );
 }
 
+/** A write of what a rollback keeps out is a person's decision: it ends the hold. */
+function isBarred(state: PipelineState, key: string, configuration: Json): boolean {
+  const hold = state.holds.get(key);
+  return hold !== undefined && (hold.source === API || hold.barredHash === hashOf(configuration));
+}
+
 async function checkWrite(
   state: PipelineState,
   requests: readonly WriteRequest[],
@@ -147,7 +153,11 @@ async function checkWrite(
   const verdict = await validator.validate(upserts, {
     steps: validationSteps(policy),
     surroundings: {
-      exists: (key) => state.desired.candidates.has(keyText(key)) && !deleted.has(keyText(key)),
+      exists: (key) => {
+        const text = keyText(key);
+        if (!deleted.has(text)) return state.desired.candidates.has(text) || state.running.configurations.has(text);
+        return state.desired.candidates.get(text)?.some(({ source }) => source !== API) ?? false;
+      },
     },
     missingDependency: 'error',
   });
@@ -169,7 +179,8 @@ function checkPrecondition(state: PipelineState, request: WriteRequest): void {
     !(ifNoneMatch && running !== undefined);
   if (!isMet) throw new ConfigurationPreconditionError(keyOf(request), running?.version);
   if (request.op === 'upsert' || state.api.has(key)) return;
-  const other = state.desired.candidates.get(key)?.[0];
+  if (running && isBarred(state, key, null)) return;
+  const other = state.desired.candidates.get(key)?.[0] ?? running;
   if (other) throw new ConfigurationConflictError(keyOf(request), other.position);
   throw new ConfigurationNotFoundError(keyOf(request));
 }
@@ -179,8 +190,9 @@ function orphaned(state: PipelineState, requests: readonly WriteRequest[]): Prob
   const routes = requests.filter(({ op, configType }) => op === 'delete' && configType === 'route');
   if (routes.length === 0) return [];
   const warnings: Problem[] = [];
-  for (const [text, { configuration }] of state.running.configurations) {
-    if (!text.startsWith('filter:') || !isJsonObject(configuration)) continue;
+  for (const text of state.running.filters) {
+    const configuration = state.running.configurations.get(text)?.configuration;
+    if (!isJsonObject(configuration)) continue;
     const named = configuration['routes'];
     for (const { configId, pointer = '' } of routes) {
       if (!Array.isArray(named) || !named.includes(configId)) continue;
