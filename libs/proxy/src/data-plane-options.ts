@@ -26,6 +26,8 @@ export interface DataPlaneOptions {
    * segments are refused.
    */
   readonly ambiguousPaths?: 'reject' | 'allow';
+  /** What reads and writes HTTP: `node` (default) on Node's own server and undici, `native` on sockets. */
+  readonly engine?: 'node' | 'native';
   /** Default `precise`. */
   readonly errorStatus?: ErrorStatusMode;
 }

@@ -3,6 +3,8 @@ import { UpstreamGuard, DEFAULT_DENIED_UPSTREAMS } from './addresses/upstream-gu
 import { StaticServiceInstances } from './balancing/static-service-instances.js';
 import { DATA_PLANE_OPTIONS, type DataPlaneOptions } from './data-plane-options.js';
 import { DataPlane } from './data-plane.js';
+import { NativeServer } from './native/native-server.js';
+import { NativeUpstreamClient } from './native/native-upstream-client.js';
 import { NodeServer } from './node/node-server.js';
 import { UndiciUpstreamClient } from './node/undici-upstream-client.js';
 import { DataPlaneServer } from './ports/data-plane-server.js';
@@ -19,10 +21,11 @@ export interface ProxyModuleOptions {
   readonly imports?: DynamicModule['imports'];
 }
 
-/** The data plane on the `node` engines. Needs the `RouteManager` of a global RoutingModule. */
+/** The data plane. Needs the `RouteManager` of a global RoutingModule. */
 @Module({})
 export class ProxyModule {
   static forRoot({ options, observer, imports = [] }: ProxyModuleOptions): DynamicModule {
+    const isNative = options.engine === 'native';
     return {
       module: ProxyModule,
       imports,
@@ -34,11 +37,12 @@ export class ProxyModule {
           provide: UpstreamGuard,
           useFactory: () => new UpstreamGuard(options.deniedUpstreams ?? DEFAULT_DENIED_UPSTREAMS),
         },
-        { provide: DataPlaneServer, useClass: NodeServer },
+        { provide: DataPlaneServer, useFactory: () => (isNative ? new NativeServer() : new NodeServer()) },
         {
           provide: UpstreamClient,
           inject: [UpstreamGuard],
-          useFactory: (guard: UpstreamGuard) => new UndiciUpstreamClient(guard),
+          useFactory: (guard: UpstreamGuard) =>
+            isNative ? new NativeUpstreamClient(guard) : new UndiciUpstreamClient(guard),
         },
         {
           provide: WebSocketProxy,

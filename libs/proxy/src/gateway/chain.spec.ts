@@ -4,7 +4,7 @@ import { StaticServiceInstances } from '../balancing/static-service-instances.js
 import { RawClient, RawUpstream } from '../testing/raw-peer.js';
 import { RunningGateway } from '../testing/running-gateway.js';
 import { local, type TestRoute } from '../testing/test-route.js';
-import { ProxiedExchange } from './proxied-exchange.js';
+import { type ProxiedExchange } from './proxied-exchange.js';
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -1,4 +1,4 @@
-import { type GatewayRequest, HeaderList, type PreparedPath } from '@tigateway/routing';
+import { type GatewayRequest, type HeaderList, type PreparedPath } from '@tigateway/routing';
 import type { ClientRequest } from '../ports/client-request.js';
 import type { RequestTarget } from './request-target.js';
 

@@ -1,4 +1,4 @@
-import { Client, type Dispatcher, errors } from 'undici';
+import { type Client, type Dispatcher, errors } from 'undici';
 import type { UpstreamTarget } from '@tigateway/routing';
 import { DeniedUpstreamError, type UpstreamGuard } from '../addresses/upstream-guard.js';
 import {
@@ -116,13 +116,13 @@ class UndiciCall implements UpstreamCall, Waiting, Dispatcher.DispatchHandler {
     connection.dispatch(
       {
         path: request.path,
-        method: request.method as Dispatcher.HttpMethod,
+        method: request.method,
         headers,
         body: this.body ?? null,
         idempotent: false,
         blocking: false,
         ...(request.target.scheme === 'https' ? { servername: request.target.host } : undefined),
-      } as Dispatcher.DispatchOptions,
+      },
       this,
     );
     this.dispatching = false;
@@ -187,7 +187,7 @@ class UndiciCall implements UpstreamCall, Waiting, Dispatcher.DispatchHandler {
   onComplete(rawTrailers: string[] | null): void {
     this.giveBack();
     if (!this.finish()) return;
-    this.handler.onUpstreamEnd(rawTrailers === null ? [] : textOf(rawTrailers as readonly (string | Buffer)[]));
+    this.handler.onUpstreamEnd(rawTrailers === null ? [] : textOf(rawTrailers));
   }
 
   onError(error: Error): void {

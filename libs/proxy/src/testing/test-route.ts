@@ -1,4 +1,3 @@
-import type { Json } from '@tigateway/model';
 import {
   type CompiledGlobals,
   type CompiledRoute,
@@ -48,7 +47,7 @@ function compiled(route: TestRoute, at: number): CompiledRoute {
   };
   return {
     id,
-    definition: { id, uri: `test:${id}`, metadata: {} as Record<string, Json> },
+    definition: { id, uri: `test:${id}`, metadata: {} },
     order: 0,
     rank: [0, 'test', at],
     predicates: [predicate],

@@ -100,7 +100,7 @@ export class WebSocketProxy {
     this.handshakes.set(incoming, { tunnel, request });
     this.proxy.ws(
       incoming,
-      tunnel.end as unknown as Socket,
+      tunnel.end,
       Buffer.alloc(0),
       {
         target: {
@@ -111,7 +111,7 @@ export class WebSocketProxy {
         },
         agent: isSecure ? agents.https : agents.http,
         secure: !settings.tls.insecure,
-      } as httpProxy.ServerOptions,
+      },
       (error) => tunnel.fail(error),
     );
     return tunnel;
