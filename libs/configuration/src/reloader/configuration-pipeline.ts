@@ -190,6 +190,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     version: string,
     options: WriteOptions,
   ): Promise<ConfigurationVersion> {
+    this.refuseIfDisabled();
     const target = await this.store.version(key, version);
     if (!target) throw new ConfigurationNotFoundError(key, version);
     const made = await this.queue.enqueue((state) => stageRollback(state, key, target, options, this.tools));
@@ -209,12 +210,11 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     }
     for (const watched of this.watched) {
       let error: string | undefined;
-      try {
-        changed += await this.deliver(watched, await watched.source.read(), watched.name === confirm);
-      } catch (failure) {
+      const update = await watched.source.read().catch((failure: unknown) => {
         error = (failure as Error).message;
         this.isDown(watched, error);
-      }
+      });
+      if (update) changed += await this.deliver(watched, update, watched.name === confirm);
       const { documents, rejected } = watched.intake;
       const accepted = documents - rejected.length;
       const { name } = watched;

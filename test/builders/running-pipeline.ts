@@ -1,0 +1,149 @@
+import {
+  ConfigurationParser,
+  ConfigurationPipeline,
+  ConfigurationSource,
+  ConfigurationValidator,
+  EmbeddedStore,
+  type SourceSink,
+  UPDATE_POLICY,
+  VersionClock,
+} from '@tigateway/configuration';
+import {
+  EventBus,
+  type GatewayEvents,
+  type Json,
+  type RecordedEvent,
+  type SourceDocument,
+  type SourceUpdate,
+} from '@tigateway/model';
+import {
+  ROUTING_GLOBAL_SETTINGS,
+  RouteCompiler,
+  RouteManager,
+  SnapshotCompiler,
+  standardCatalogue,
+} from '@tigateway/routing';
+import { InProcessDocumentParser } from '../../libs/configuration/src/parser/in-process-document-parser.js';
+import { ConfigurationObserver } from '../../libs/configuration/src/reloader/configuration-observer.js';
+import { ConfigurationReloader } from '../../libs/configuration/src/reloader/configuration-reloader.js';
+import { RouteRefreshService } from '../../libs/configuration/src/reloader/route-refresh.service.js';
+import { UpdatePolicy } from '../../libs/configuration/src/reloader/update-policy.js';
+import { FakeClock } from './fake-clock.js';
+
+/** A place for documents that a test writes by hand. */
+export class InMemorySource extends ConfigurationSource {
+  private readonly texts = new Map<string, string>();
+  private sink: SourceSink | undefined;
+
+  constructor(readonly name = 'file') {
+    super();
+  }
+
+  /** Writes documents (`undefined` removes one) and says so. */
+  async change(texts: Readonly<Record<string, string | undefined>>): Promise<void> {
+    this.write(texts);
+    const names = Object.keys(texts);
+    await this.sink?.deliver({
+      ...this.update(names.filter((name) => texts[name] !== undefined)),
+      removed: names.filter((name) => texts[name] === undefined),
+      complete: false,
+    });
+  }
+
+  /** Writes documents without a word. */
+  write(texts: Readonly<Record<string, string | undefined>>): void {
+    for (const [name, text] of Object.entries(texts)) {
+      if (text === undefined) this.texts.delete(name);
+      else this.texts.set(name, text);
+    }
+  }
+
+  override async start(sink: SourceSink): Promise<void> {
+    this.sink = sink;
+    await sink.deliver(await this.read());
+  }
+
+  override read(): Promise<SourceUpdate> {
+    return Promise.resolve(this.update([...this.texts.keys()]));
+  }
+
+  override stop(): Promise<void> {
+    this.sink = undefined;
+    return Promise.resolve();
+  }
+
+  private update(names: readonly string[]): SourceUpdate {
+    const documents = names.map((name): SourceDocument => {
+      return { kind: 'text', name, format: 'yaml', text: this.texts.get(name) ?? '', placeholders: true };
+    });
+    return { source: this.name, revision: names.join(), documents, removed: [], complete: true };
+  }
+}
+
+class Recorder extends EventBus {
+  readonly recorded: RecordedEvent[] = [];
+
+  override publish<Name extends keyof GatewayEvents>(_: Name, event: GatewayEvents[Name]): void {
+    if ('type' in event) this.recorded.push(event);
+  }
+
+  override subscribe(): () => void {
+    return () => undefined;
+  }
+}
+
+class Unobserved extends ConfigurationObserver {
+  override updated(): void {}
+  override deleted(): void {}
+  override applied(): void {}
+  override counted(): void {}
+  override rolledBack(): void {}
+  override rejected(): void {}
+  override sourceIsUp(): void {}
+  override drifts(): void {}
+}
+
+export interface RunningPipeline {
+  readonly pipeline: ConfigurationPipeline;
+  readonly store: EmbeddedStore;
+  readonly routes: RouteManager;
+  readonly events: RecordedEvent[];
+  readonly stop: () => Promise<void>;
+}
+
+/** The whole way of a change but for Nest, on a store in `directory`: restored and started. */
+export async function runningPipeline(
+  directory: string,
+  source: ConfigurationSource,
+  { policy = {}, environment = {} }: { policy?: Json; environment?: Record<string, string> } = {},
+): Promise<RunningPipeline> {
+  const clock = new FakeClock();
+  const routeCompiler = new RouteCompiler(standardCatalogue(), clock, { ownListeners: [] });
+  const validator = new ConfigurationValidator(routeCompiler, [...ROUTING_GLOBAL_SETTINGS, UPDATE_POLICY], environment);
+  const store = new EmbeddedStore(directory);
+  const updatePolicy = new UpdatePolicy(policy, environment);
+  const bus = new Recorder();
+  const routes = new RouteManager();
+  const refresher = new RouteRefreshService(new SnapshotCompiler(routeCompiler), routes, bus, clock);
+  const pipeline = new ConfigurationPipeline(
+    { precedence: ['api', 'file'], apiEnabled: true },
+    [source],
+    new ConfigurationParser(),
+    new InProcessDocumentParser(environment),
+    validator,
+    new ConfigurationReloader(refresher, store, updatePolicy, bus, clock),
+    refresher,
+    store,
+    new VersionClock(clock),
+    updatePolicy,
+    new Unobserved(),
+    clock,
+  );
+  await pipeline.restore();
+  await pipeline.start();
+  const stop = async (): Promise<void> => {
+    await pipeline.stop();
+    await store.close();
+  };
+  return { pipeline, store, routes, events: bus.recorded, stop };
+}
