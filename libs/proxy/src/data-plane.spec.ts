@@ -71,6 +71,12 @@ describe('DataPlane', () => {
     for (const client of [first, second]) client.socket.destroy();
   });
 
+  it('answers 408 to a client that never ends its head', async () => {
+    const running = await RunningGateway.start([], { limits: { headersTimeoutMs: 50 } });
+    cleanups.push(() => running.stop());
+    expect(await RawClient.exchange(running.port, 'GET / HTTP/1.1\r\nHost: a\r\nX: ')).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
   it('says why it cannot listen', async () => {
     const running = await RunningGateway.start([]);
     cleanups.push(() => running.stop());

@@ -48,6 +48,7 @@ export interface UpstreamHandler {
 }
 
 export interface UpstreamCall {
+  /** No `onUpstreamData` comes between its call from within the handler and `resume`; an `onUpstreamEnd` may. */
   pause(): void;
   resume(): void;
   /** Nobody waits any more: frees the connection, and nothing more is called. Without effect after the end. */
