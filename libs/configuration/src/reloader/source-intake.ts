@@ -53,6 +53,8 @@ export class SourceIntake {
   private readonly refused = new Map<string, readonly Problem[]>();
   /** Delivered, and not yet in force: a commit that failed leaves them here for the next delivery. */
   private readonly unsettled = new Set<string>();
+  /** Documents of a delivery that is held back; it stays so until they are delivered again. */
+  private readonly withheld = new Set<string>();
   private guard: { readonly deletions: number; readonly of: number } | undefined;
 
   constructor(
@@ -102,7 +104,7 @@ export class SourceIntake {
       if (problems.length > 0) unsound.set(document.name, problems);
       if (objects) sound.set(document.name, objects);
     }
-    if (this.isSuddenLoss(sound, removed, options)) {
+    if (await this.isSuddenLoss(sound, removed, update.complete, options)) {
       return { changes: { source: this.source, put: [], remove: [] }, rejections: [], settle: () => undefined };
     }
     for (const name of removed) this.ledger.remove(name);
@@ -177,23 +179,29 @@ export class SourceIntake {
     return { objects: kept, problems };
   }
 
-  private isSuddenLoss(
+  private async isSuddenLoss(
     sound: ReadonlyMap<string, readonly ParsedObject[]>,
     removed: ReadonlySet<string>,
+    complete: boolean,
     { policy, confirmed }: IntakeOptions,
-  ): boolean {
-    this.guard = undefined;
+  ): Promise<boolean> {
     const limit = policy.validation.maxDeletions;
+    for (const name of complete ? this.withheld : sound.keys()) this.withheld.delete(name);
+    if (this.withheld.size === 0 || confirmed) this.guard = undefined;
     if (limit === undefined || confirmed) return false;
-    const kept = new Set([...sound.values()].flat().map(keyText));
+    const kept = new Set<string>();
+    for (const objects of sound.values()) await forEachSliced(objects, (object) => kept.add(keyText(object)));
     let total = 0;
+    for (const { objects } of this.inForce.values()) total += objects.length;
     let deletions = 0;
-    for (const { name, objects } of this.inForce.values()) {
-      total += objects.length;
-      if (!removed.has(name) && !sound.has(name)) continue;
-      deletions += objects.filter((object) => !kept.has(keyText(object))).length;
+    const names = new Set([...removed, ...sound.keys()]);
+    for (const name of names) {
+      await forEachSliced(this.inForce.get(name)?.objects ?? [], (object) => {
+        if (!kept.has(keyText(object))) deletions++;
+      });
     }
     if (total < GUARDED_FROM || deletions / total <= limit) return false;
+    for (const name of names) this.withheld.add(name);
     this.guard = { deletions, of: total };
     return true;
   }

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InMemorySource, runningPipeline } from '../../../../test/builders/running-pipeline.js';
+
+function routes(...ids: string[]): string {
+  return JSON.stringify({ routes: ids.map((id) => ({ id, uri: 'http://a.test', predicates: [`Path=/${id}`] })) });
+}
+
+describe('a delivery that is held back', () => {
+  it('stays so while other documents come and go, and ends when its own come again', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'tigateway-intake-'));
+    const source = new InMemorySource();
+    const many = routes(...Array.from({ length: 12 }, (_, index) => `r${index}`));
+    source.write({ 'many.yaml': many });
+    const running = await runningPipeline(directory, source, { policy: { validation: { 'max-deletions': 0.5 } } });
+    const heldBack = (): object | undefined => running.pipeline.status().sources[1]?.heldBack;
+    await source.change({ 'many.yaml': undefined });
+    expect(heldBack()).toEqual({ deletions: 12, of: 12 });
+    await source.change({ 'other.yaml': routes('x') });
+    expect(heldBack()).toBeDefined();
+    expect(running.pipeline.list('route')).toHaveLength(13);
+    await source.change({ 'many.yaml': many });
+    expect(heldBack()).toBeUndefined();
+    await running.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+});
