@@ -10,3 +10,5 @@ await import('../gateway/failures.spec.js');
 await import('../gateway/proxying.spec.js');
 await import('../gateway/streaming.spec.js');
 await import('../node/smuggling.spec.js');
+await import('../data-plane.spec.js');
+await import('../websocket/websocket.spec.js');
