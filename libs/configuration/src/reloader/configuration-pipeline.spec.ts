@@ -250,6 +250,13 @@ describe('secrets', () => {
   });
 });
 
+describe('a secret that nobody has said yet', () => {
+  it('cannot be kept', async () => {
+    const unknown = write(put(NOTIFICATION, { webhook: { secret: '***' } }));
+    await expect(unknown).rejects.toMatchObject({ problems: [{ pointer: '/webhook/secret', code: 'unknown-secret' }] });
+  });
+});
+
 describe('an export', () => {
   it('read by the file source gives the same state', async () => {
     const other = new InMemorySource();

@@ -18,6 +18,7 @@ import {
   SourceDisabledError,
   type SourceName,
   type SourceUpdate,
+  TimeSlice,
 } from '@tigateway/model';
 import { ConfigurationStore, type StoredState } from '../history/configuration-store.js';
 import { VersionClock } from '../history/version-clock.js';
@@ -441,18 +442,22 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     documents: readonly Document[],
   ): Promise<Document[]> {
     const result: Document[] = [];
+    const slice = new TimeSlice();
     for (const document of documents) {
-      const { problems } = await this.validator.validate(document.objects, {
-        steps: { ...ALL_STEPS, dependencies: false },
-        surroundings: this.surroundings,
-        missingDependency: 'warning',
-      });
-      for (const { pointer, message } of problems)
-        this.logger.warn(`not restored: ${document.name} ${pointer}: ${message}`);
-      const broken = new Set(problems.map(({ pointer }) => pointer));
-      const isSound = ({ pointer }: ParsedObject): boolean =>
-        ![...broken].some((place) => `${place}/`.startsWith(`${pointer}/`));
-      result.push(problems.length === 0 ? document : { ...document, objects: document.objects.filter(isSound) });
+      const objects: ParsedObject[] = [];
+      // Each by itself: pointers of several YAML documents in one file may be the same.
+      for (const object of document.objects) {
+        const { problems } = await this.validator.validate([object], {
+          steps: { ...ALL_STEPS, dependencies: false },
+          surroundings: this.surroundings,
+          missingDependency: 'warning',
+        });
+        for (const { pointer, message } of problems)
+          this.logger.warn(`not restored: ${document.name} ${pointer}: ${message}`);
+        if (problems.length === 0) objects.push(object);
+        if (slice.isUsedUp) await slice.breathe();
+      }
+      result.push(objects.length === document.objects.length ? document : { ...document, objects });
     }
     return result;
   }

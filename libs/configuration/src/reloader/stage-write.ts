@@ -8,8 +8,10 @@ import {
   hashOf,
   idProblem,
   isJsonObject,
+  isSecretName,
   type Json,
   keyText,
+  MASK,
   type ParsedObject,
   pointerTo,
   type Problem,
@@ -150,6 +152,8 @@ async function checkWrite(
   for (const request of requests) checkPrecondition(state, request);
   const upserts = requests.filter(({ op }) => op === 'upsert').map((request) => apiObject(state, request));
   const deleted = new Set(requests.filter(({ op }) => op === 'delete').map(keyText));
+  for (const { configuration, pointer } of upserts) problems.push(...unknownSecrets(configuration, pointer));
+  if (problems.length > 0) throw new ConfigurationValidationError(problems);
   const verdict = await validator.validate(upserts, {
     steps: validationSteps(policy),
     surroundings: {
@@ -163,6 +167,17 @@ async function checkWrite(
   });
   if (verdict.problems.length > 0) throw new ConfigurationValidationError(withoutPositions(verdict.problems));
   return { upserts, warnings: [...withoutPositions(verdict.warnings), ...orphaned(state, requests)] };
+}
+
+/** `***` means unchanged: where there is nothing to keep it would become the secret. */
+function unknownSecrets(value: Json, pointer: string): Problem[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value as Record<string, Json>).flatMap(([name, member]) => {
+    const at = pointerTo(pointer, name);
+    if (!Array.isArray(value) && isSecretName(name) && member === MASK)
+      return [{ pointer: at, code: 'unknown-secret', message: `"${MASK}" stands for a secret that is not known yet` }];
+    return unknownSecrets(member, at);
+  });
 }
 
 /** What was sent by the API has no line and column that a client could use. */
