@@ -208,6 +208,15 @@ describe('a document', () => {
     expect(running.events.filter(({ type }) => type === 'configuration_rejected')).toHaveLength(1);
   });
 
+  it('that cannot be compiled keeps no other out while validation is off', async () => {
+    await restart({ validation: { enabled: false } });
+    source.write({ 'f.yaml': file({ id: 'a', uri: 'http://a.test', predicates: ['Unheard=of'] }) });
+    source.write({ 'g.yaml': file(route('g')) });
+    await running.pipeline.refresh();
+    expect([uriOf('a'), uriOf('g')]).toEqual([undefined, 'http://one.test']);
+    expect(running.pipeline.status().sources[1]?.rejected).toMatchObject([{ document: 'f.yaml' }]);
+  });
+
   it('loses only its broken object where the policy says so', async () => {
     await restart({ validation: { 'on-invalid': 'object' } });
     await source.change({ 'f.yaml': `${file(route('a'))}\n---\n${file(route('b'))}` });

@@ -87,5 +87,5 @@ function together(commits: readonly StoreCommit[]): StoreCommit {
       whole[part] = whole[part] ? whole[part].concat(rows) : [...rows];
     }
   }
-  return whole as StoreCommit;
+  return whole;
 }

@@ -18,8 +18,9 @@ import type { DocumentChanges } from '../merger/configuration-merger.js';
 import type { AcceptedDocument } from '../merger/desired-state.js';
 import { DocumentLedger } from '../merger/document-ledger.js';
 import type { DocumentParser } from '../parser/document-parser.js';
+import { isOperatorOwned } from '../parser/global-settings.js';
 import type { ConfigurationValidator } from '../validator/configuration-validator.js';
-import type { Surroundings } from '../validator/validation-context.js';
+import type { Surroundings, ValidationContext } from '../validator/validation-context.js';
 import type { RejectedDocument } from './configuration-api.js';
 import type { Rejection } from './stage-changes.js';
 import { type UpdatePolicySettings, validationSteps } from './update-policy.settings.js';
@@ -154,12 +155,24 @@ export class SourceIntake {
     if (parsed.problems.length > 0) return { problems: parsed.problems };
     const known = this.inForce.get(document.name);
     const objects = await reuse(parsed.objects, known?.objects ?? []);
-    const { problems } = await this.validator.validate(objects, {
-      steps: validationSteps(policy),
+    const steps = validationSteps(policy);
+    const compiling: ValidationContext = {
+      steps: { syntax: false, schema: true, semantics: true, dependencies: false },
+      surroundings,
+      missingDependency: 'warning',
+      ...(document.kind === 'text' && { text: document.text }),
+    };
+    const verdict = await this.validator.validate(objects, {
+      steps,
       surroundings,
       missingDependency: 'warning',
       ...(document.kind === 'text' && { text: document.text }),
     });
+    // Switched off or not: what does not compile cannot run, and would keep every other document of the delivery out.
+    const problems =
+      verdict.problems.length === 0 && !(steps.schema && steps.semantics)
+        ? (await this.validator.validate(objects.filter(isCompiled), compiling)).problems
+        : verdict.problems;
     if (problems.length === 0) return { objects, problems };
     if (policy.validation.onInvalid === 'document') return { problems };
     const lastGood = new Map((known?.objects ?? []).map((object) => [keyText(object), object]));
@@ -168,7 +181,7 @@ export class SourceIntake {
     // Each by itself: pointers of several YAML documents in one file may be the same.
     for (const object of objects) {
       const verdict = await this.validator.validate([object], {
-        steps: { ...validationSteps(policy), dependencies: false },
+        steps: { ...(isCompiled(object) ? { ...compiling.steps, syntax: steps.syntax } : steps), dependencies: false },
         surroundings,
         missingDependency: 'warning',
       });
@@ -214,6 +227,10 @@ export class SourceIntake {
     const place = problems.find(({ position }) => position)?.position;
     return place ?? { source: this.source, document: name, line: 0, column: 0 };
   }
+}
+
+function isCompiled({ configType, configId }: ParsedObject): boolean {
+  return configType !== 'global' || !isOperatorOwned(configId);
 }
 
 /**
