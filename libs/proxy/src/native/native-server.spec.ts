@@ -390,6 +390,28 @@ describe('the native server', () => {
     expect(await client.closed()).toBe('/ws abcdef!');
   });
 
+  it('closes what one address opens beyond its share, until it closes another', async () => {
+    const port = await serve(echo, { maxConnectionsPerAddress: 2 });
+    const first = await connected(port);
+    await connected(port);
+    expect(await RawClient.exchange(port, get())).toBe('');
+    first.socket.end();
+    await first.closed();
+    const next = await connected(port);
+    next.send(get('/again', CLOSE));
+    expect(bodies(await next.closed())).toEqual(['/again']);
+  });
+
+  it('keeps answering while 500 others send a byte now and then', async () => {
+    const port = await serve(echo);
+    const slow = await Promise.all(Array.from({ length: 500 }, () => connected(port)));
+    for (const byte of get('/slow').slice(0, 20)) {
+      for (const client of slow) client.send(byte);
+      expect(bodies(await RawClient.exchange(port, get('/fast', CLOSE)))).toEqual(['/fast']);
+    }
+    expect(slow.every(({ received, isClosed }) => received === '' && !isClosed)).toBe(true);
+  });
+
   it('does not let one client make it hold what was never asked for', async () => {
     let held = 0;
     const port = await serve(() => held++);

@@ -8,6 +8,7 @@ import {
   type ServerLimits,
 } from '../ports/data-plane-server.js';
 import { ClientConnection, type ConnectionHost } from './client-connection.js';
+import { ConnectionsPerAddress } from './connections-per-address.js';
 import { TimerWheel } from './timer-wheel.js';
 
 /** What a slow client may leave with us before it is asked to wait, in bytes. */
@@ -43,6 +44,7 @@ class Listener implements ConnectionHost {
   readonly wheel: TimerWheel;
   private readonly server: Server;
   private readonly connections = new Set<ClientConnection>();
+  private readonly perAddress: ConnectionsPerAddress;
   private readonly spareReaders: RequestHeadReader[] = [];
   private onAllGone: (() => void) | undefined;
 
@@ -58,6 +60,7 @@ class Listener implements ConnectionHost {
       maxFields: limits.maxHeaderCount,
     };
     this.wheel = new TimerWheel(tickFor(limits));
+    this.perAddress = new ConnectionsPerAddress(limits.maxConnectionsPerAddress ?? 0);
     this.server = createServer({
       allowHalfOpen: true,
       noDelay: true,
@@ -111,7 +114,7 @@ class Listener implements ConnectionHost {
   }
 
   private accept(socket: Socket): void {
-    if (this.isClosing) socket.destroy();
+    if (this.isClosing || !this.perAddress.admits(socket)) socket.destroy();
     else this.connections.add(new ClientConnection(socket, 'http', this));
   }
 }

@@ -40,6 +40,8 @@ export interface ServerLimits {
   readonly maxHeaderCount: number;
   /** 0 for no limit. */
   readonly maxConnections: number;
+  /** Of one client address; absent or 0 for no limit. Only the native engine counts them. */
+  readonly maxConnectionsPerAddress?: number;
   /** 0 for no limit. */
   readonly maxRequestsPerConnection: number;
 }
