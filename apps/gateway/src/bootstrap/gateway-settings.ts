@@ -22,6 +22,8 @@ export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', '
 export class ServerSettings {
   @Int({ about: '0 takes a free one' }) @Min(0) @Max(65_535) port = 8080;
   @Text() @IsNotEmpty() address = '0.0.0.0';
+  /** `native`: sockets and a strict parser of our own; `node`: Node's own HTTP server and undici. */
+  @Choice(['native', 'node']) engine: 'native' | 'node' = 'native';
   /** How long a stop waits for requests under way, in milliseconds. */
   @DurationMs({ key: 'drain-timeout' }) @Min(0) drainTimeoutMs = 30_000;
   /** From the connection to the end of the request head, in milliseconds. */
@@ -35,6 +37,8 @@ export class ServerSettings {
   @Int() @Min(1) maxHeaderCount = 200;
   /** 0 for no limit. */
   @Int() @Min(0) maxConnections = 0;
+  /** Of one client address; 0 for no limit. Only the native engine counts them. */
+  @Int() @Min(0) maxConnectionsPerAddress = 0;
   /** 0 for no limit. */
   @Int() @Min(0) maxRequestsPerConnection = 0;
 }

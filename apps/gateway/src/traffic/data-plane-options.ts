@@ -5,10 +5,11 @@ import { asOneText } from '../bootstrap/settings-problems.js';
 /** The data plane's part of the bootstrap file, in its own words. */
 export function dataPlaneOptions({ server, tigateway }: GatewaySettings): DataPlaneOptions {
   const { headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = server;
-  const { maxHeaderBytes, maxHeaderCount, maxConnections, maxRequestsPerConnection } = server;
+  const { maxHeaderBytes, maxHeaderCount, maxConnections, maxConnectionsPerAddress, maxRequestsPerConnection } = server;
   return {
     address: server.address,
     port: server.port,
+    engine: server.engine,
     drainTimeoutMs: server.drainTimeoutMs,
     limits: {
       headersTimeoutMs,
@@ -17,6 +18,7 @@ export function dataPlaneOptions({ server, tigateway }: GatewaySettings): DataPl
       maxHeaderBytes,
       maxHeaderCount,
       maxConnections,
+      maxConnectionsPerAddress,
       maxRequestsPerConnection,
     },
     trustedProxies: asOneText(tigateway.trustedProxies),
