@@ -62,12 +62,13 @@ tigateway:
     });
   });
 
-  it('keeps the placeholders of update policy and notification, whose values must never be shown', () => {
-    const yaml = 'tigateway:\n  notification: { slack: { webhook-url: "${SLACK_URL}" } }';
-    expect(settingsOf(yaml, { SLACK_URL: 'https://secret' }).tigateway.notification).toEqual({
-      slack: { 'webhook-url': '${SLACK_URL}' },
+  it('keeps the placeholders of the update policy, whose values must never be shown', () => {
+    const yaml = 'tigateway:\n  update-policy: { history: { max-versions: "${VERSIONS}" } }';
+    expect(settingsOf(yaml, { VERSIONS: '5' }).tigateway.updatePolicy).toEqual({
+      history: { 'max-versions': '${VERSIONS}' },
     });
-    expect(refusalOf(yaml)).toMatch(/^tigateway.yml:2:28: the environment variable SLACK_URL is not set/);
+    expect(refusalOf(yaml, { VERSIONS: 'many' })).toBe('tigateway.yml:2:31: expected a whole number, found "many"');
+    expect(refusalOf(yaml)).toMatch(/^tigateway.yml:2:31: the environment variable VERSIONS is not set/);
   });
 
   it('lets the environment win', () => {

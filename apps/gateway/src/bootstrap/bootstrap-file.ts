@@ -24,13 +24,14 @@ export interface Bootstrap {
 export function readBootstrap(environment: NodeJS.ProcessEnv): Bootstrap {
   const file = environment['TIGATEWAY_CONFIG'] || DEFAULT_FILE;
   const text = new BootstrapText(file, readText(file, Boolean(environment['TIGATEWAY_CONFIG'])));
+  const placeholders = new Placeholders(environment);
   const missing: MissingVariable[] = [];
-  const resolved = resolvePlaceholders(text.toJson(), new Placeholders(environment), missing);
+  const resolved = resolvePlaceholders(text.toJson(), placeholders, missing);
   if (missing.length > 0) throw refusal(text, missing.map(unsetVariable));
   const { value: settings, problems } = bind(GatewaySettings, resolved);
   if (!settings) throw refusal(text, problems);
   applyOverrides(settings, environment);
-  const conflicts = settingsProblems(settings);
+  const conflicts = settingsProblems(settings, placeholders);
   if (conflicts.length > 0) throw refusal(text, conflicts);
 
   const folder = dirname(resolve(file));

@@ -1,4 +1,6 @@
 import { isLoopback } from '@tigateway/admin';
+import { type Placeholders, UPDATE_POLICY } from '@tigateway/configuration';
+import { bind, isJsonObject } from '@tigateway/model';
 import { AddressSet, StaticServiceInstances, trustedProxies } from '@tigateway/proxy';
 import type { GatewaySettings } from './gateway-settings.js';
 
@@ -7,8 +9,14 @@ export interface SettingsProblem {
   readonly message: string;
 }
 
-/** What is wrong between keys that are each right alone. */
-export function settingsProblems({ server, management, tigateway }: GatewaySettings): SettingsProblem[] {
+/**
+ * What is wrong between keys that are each right alone, or in what another lib reads.
+ * @param placeholders resolves what the update policy keeps unresolved
+ */
+export function settingsProblems(
+  { server, management, tigateway }: GatewaySettings,
+  placeholders: Placeholders,
+): SettingsProblem[] {
   const problems: SettingsProblem[] = [];
   if (!management.auth.token && !isLoopback(management.address)) {
     problems.push({
@@ -34,8 +42,13 @@ export function settingsProblems({ server, management, tigateway }: GatewaySetti
   if (tigateway.store === 'kubernetes') {
     problems.push({ pointer: '/tigateway/store', message: 'this build has no "kubernetes" store; expected embedded' });
   }
-  const { upstreams, services, trustedProxies: proxies } = tigateway;
+  if (isJsonObject(tigateway.notification) && Object.keys(tigateway.notification).length > 0) {
+    problems.push({ pointer: '/tigateway/notification', message: 'this build has no channels to set up; expected {}' });
+  }
+  const { upstreams, services, trustedProxies: proxies, updatePolicy } = tigateway;
+  const policy = UPDATE_POLICY.unwrap?.(updatePolicy) ?? updatePolicy;
   problems.push(
+    ...bind(UPDATE_POLICY.type, placeholders.resolve(policy), '/tigateway/update-policy').problems,
     ...whatThrows('/tigateway/upstreams/deny', () => new AddressSet(upstreams.deny)),
     ...whatThrows('/tigateway/services', () => new StaticServiceInstances(services)),
     ...whatThrows('/tigateway/trusted-proxies', () => trustedProxies(asOneText(proxies))),

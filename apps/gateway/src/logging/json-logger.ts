@@ -1,14 +1,18 @@
 import type { LoggerService } from '@nestjs/common';
-import { type DestinationStream, type Logger, pino } from 'pino';
+import { type DestinationStream, type Level, type Logger, pino } from 'pino';
 
-/** What the framework says of itself at each start, line by line for every module and call. */
-const FRAMEWORK = new Set([
+/**
+ * Contexts in which the framework says, at each start, a line for every module and call, and in which it repeats the error of a
+ * failed start that is thrown as well, and reported once.
+ */
+const FRAMEWORK: ReadonlySet<unknown> = new Set([
   'NestFactory',
   'InstanceLoader',
   'RoutesResolver',
   'RouterExplorer',
   'WebSocketsController',
   'NestApplication',
+  'ExceptionHandler',
 ]);
 
 /** Nest's logger over pino: one JSON object a line. */
@@ -23,8 +27,7 @@ export class JsonLogger implements LoggerService {
     );
   }
 
-  log = (message: unknown, ...rest: unknown[]): void =>
-    this.write(FRAMEWORK.has(String(rest.at(-1))) ? 'debug' : 'info', message, rest);
+  log = (message: unknown, ...rest: unknown[]): void => this.write('info', message, rest);
   error = (message: unknown, ...rest: unknown[]): void => this.write('error', message, rest);
   warn = (message: unknown, ...rest: unknown[]): void => this.write('warn', message, rest);
   debug = (message: unknown, ...rest: unknown[]): void => this.write('debug', message, rest);
@@ -32,15 +35,12 @@ export class JsonLogger implements LoggerService {
   fatal = (message: unknown, ...rest: unknown[]): void => this.write('fatal', message, rest);
 
   /** Nest gives the context as the last argument, and a stack before it where there is one. */
-  private write(
-    level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace',
-    message: unknown,
-    rest: unknown[],
-  ): void {
+  private write(level: Level, message: unknown, rest: unknown[]): void {
     const context = rest.at(-1);
     const stack = rest.length > 1 ? rest[0] : undefined;
     const facts = message instanceof Error ? { err: message } : typeof message === 'object' ? message : undefined;
-    this.pino[level]({ context, stack, ...facts }, facts ? undefined : String(message));
+    const shownLevel = FRAMEWORK.has(context) ? 'debug' : level;
+    this.pino[shownLevel]({ context, stack, ...facts }, facts ? undefined : String(message));
   }
 }
 
