@@ -10,6 +10,5 @@ export default defineConfig({
     include: ['{apps,libs}/*/src/**/*.spec.ts', 'test/e2e/**/*.spec.ts', 'test/fuzz/**/*.spec.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    coverage: { provider: 'v8' },
   },
 });

@@ -39,7 +39,7 @@ export function configureAdminApplication(app: NestFastifyApplication, options: 
       mediaType,
       { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES },
       ({ headers }: FastifyRequest, bytes: Buffer): Promise<TextBody> =>
-        // eslint-disable-next-line @typescript-eslint/require-await -- Fastify takes the promise's rejection as the error
+        // Fastify takes the promise's rejection as the error.
         (async () => ({ format, text: textOf(bytes, headers['content-type'] ?? '', headers['content-encoding']) }))(),
     );
   }

@@ -79,7 +79,6 @@ function bindObject(type: Constructor, raw: Json, pointer: string, problems: Pro
     problems.push({ pointer: pointerTo(pointer, name), code: 'required', message: `"${name}" is required` });
   }
   if (plan.isConstrained && problems.length === before) {
-    const places = new Map([...written].map(([name, { pointer: at }]) => [name, at]));
     const keys = new Map([...plan.fields.values()].map((field) => [field.name, keyOfField(field)]));
     for (const error of validateSync(target, CONSTRAINT_OPTIONS)) {
       const key = keys.get(error.property) ?? error.property;
