@@ -62,9 +62,12 @@ export function hashOf(configuration: Json): string {
   return `sha256-${createHash('sha256').update(canonicalJson(configuration)).digest('base64')}`;
 }
 
+const NEEDS_ESCAPE = /[~/]/;
+
 /** Appends one reference token to a JSON Pointer (RFC 6901). */
 export function pointerTo(base: string, token: string | number): string {
-  return `${base}/${String(token).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  if (typeof token === 'number' || !NEEDS_ESCAPE.test(token)) return `${base}/${token}`;
+  return `${base}/${token.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
 /** The reference tokens of a JSON Pointer, unescaped: `/a~1b/0` gives `['a/b', '0']`. */

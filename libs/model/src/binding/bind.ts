@@ -1,9 +1,10 @@
-import { validateSync, getMetadataStorage, type ValidationError } from 'class-validator';
+import { validateSync, type ValidationError } from 'class-validator';
 import { parseDataSizeBytes } from '../data-size.js';
 import { parseDurationMs } from '../duration.js';
 import { isJsonObject, pointerTo, type Json, type JsonObject } from '../json.js';
 import type { Problem } from '../problem.js';
-import { type Constructor, type Field, type FieldType, fieldsOf, keyOfField, relaxedName } from './fields.js';
+import { Constraints } from './constraints.js';
+import { type Constructor, type Field, type FieldType, fieldsOf, relaxedName } from './fields.js';
 import { statusByName } from './http-status.js';
 import { parseInstantMs } from './instant.js';
 
@@ -31,9 +32,10 @@ interface Written {
 }
 
 interface Plan {
+  /** By relaxed name. */
   readonly fields: ReadonlyMap<string, Field>;
-  readonly required: readonly Field[];
-  readonly isConstrained: boolean;
+  readonly required: readonly { readonly field: Field; readonly relaxed: string }[];
+  readonly constraints: Constraints;
 }
 
 const PLANS = new WeakMap<Constructor, Plan>();
@@ -44,9 +46,11 @@ function planOf(type: Constructor): Plan {
   const defaults = new type() as Record<string, unknown>;
   const fields = fieldsOf(type);
   const plan: Plan = {
-    fields: new Map(fields.map((field) => [relaxedName(keyOfField(field)), field])),
-    required: fields.filter((field) => !field.optional && defaults[field.name] === undefined),
-    isConstrained: getMetadataStorage().getTargetValidationMetadatas(type, '', false, false).length > 0,
+    fields: new Map(fields.map((field) => [relaxedName(field.key), field])),
+    required: fields
+      .filter((field) => !field.optional && defaults[field.name] === undefined)
+      .map((field) => ({ field, relaxed: relaxedName(field.key) })),
+    constraints: new Constraints(type),
   };
   PLANS.set(type, plan);
   return plan;
@@ -64,7 +68,7 @@ function bindObject(type: Constructor, raw: Json, pointer: string, problems: Pro
   for (const [name, { value, pointer: at, key }] of written) {
     const field = plan.fields.get(name);
     if (!field) {
-      const known = [...plan.fields.values()].map(keyOfField).join(', ');
+      const known = [...plan.fields.values()].map((each) => each.key).join(', ');
       const expected = known ? `expected one of: ${known}` : 'no property is expected here';
       problems.push({ pointer: at, code: 'unknown-property', message: `unknown property "${key}"; ${expected}` });
       continue;
@@ -73,13 +77,12 @@ function bindObject(type: Constructor, raw: Json, pointer: string, problems: Pro
     const read = readValue(field.type, value, at, problems);
     if (read !== undefined) target[field.name] = read;
   }
-  for (const field of plan.required) {
-    if (target[field.name] !== undefined || written.has(relaxedName(keyOfField(field)))) continue;
-    const name = keyOfField(field);
-    problems.push({ pointer: pointerTo(pointer, name), code: 'required', message: `"${name}" is required` });
+  for (const { field, relaxed } of plan.required) {
+    if (target[field.name] !== undefined || written.has(relaxed)) continue;
+    problems.push({ pointer: pointerTo(pointer, field.key), code: 'required', message: `"${field.key}" is required` });
   }
-  if (plan.isConstrained && problems.length === before) {
-    const keys = new Map([...plan.fields.values()].map((field) => [field.name, keyOfField(field)]));
+  if (problems.length === before && !plan.constraints.isEmpty && !plan.constraints.hold(target)) {
+    const keys = new Map([...plan.fields.values()].map((field) => [field.name, field.key]));
     for (const error of validateSync(target, CONSTRAINT_OPTIONS)) {
       const key = keys.get(error.property) ?? error.property;
       const at = written.get(relaxedName(key))?.pointer ?? pointerTo(pointer, key);

@@ -29,6 +29,8 @@ export interface FieldOptions {
 }
 
 export interface Field extends FieldOptions {
+  /** The key that it is written under, in kebab-case. */
+  readonly key: string;
   readonly name: string;
   readonly type: FieldType;
 }
@@ -45,7 +47,7 @@ export function fieldsOf(type: Constructor): readonly Field[] {
 function field(type: FieldType, options: FieldOptions = {}): PropertyDecorator {
   return (target, name) => {
     const declared = FIELDS.get(target) ?? [];
-    declared.push({ ...options, name: String(name), type });
+    declared.push({ ...options, key: options.key ?? kebabName(String(name)), name: String(name), type });
     FIELDS.set(target, declared);
   };
 }
@@ -80,14 +82,11 @@ export const Nested = (of: () => Constructor, options?: FieldOptions) => field({
 /** Any JSON, taken as it is. Property type: `Json`. */
 export const AnyJson = (options?: FieldOptions) => field({ kind: 'json' }, options);
 
+const RELAXED = /^[a-z0-9]*$/;
+
 /** Keys of one name: Spring's relaxed binding ignores case, `-` and `_`. */
 export function relaxedName(name: string): string {
-  return name.replace(/[-_]/g, '').toLowerCase();
-}
-
-/** The key that a field is written under, in kebab-case. */
-export function keyOfField(field: Field): string {
-  return field.key ?? kebabName(field.name);
+  return RELAXED.test(name) ? name : name.replace(/[-_]/g, '').toLowerCase();
 }
 
 /** Kebab-case, as the keys are written in the documentation. */

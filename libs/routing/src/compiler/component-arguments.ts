@@ -5,7 +5,6 @@ import {
   fieldsOf,
   isJsonObject,
   type Json,
-  keyOfField,
   pointerTo,
   pointerTokens,
   type Problem,
@@ -65,7 +64,7 @@ class Places {
   }
 
   isField(name: string): boolean {
-    return fieldsOf(this.type).some((field) => relaxedName(keyOfField(field)) === relaxedName(name));
+    return fieldsOf(this.type).some((field) => relaxedName(field.key) === relaxedName(name));
   }
 
   pointerOf(argument?: string, ...rest: string[]): string {
@@ -84,7 +83,7 @@ class Places {
   private keyOf(argument: string): string {
     const wanted = relaxedName(argument);
     const field = fieldsOf(this.type).find((each) => relaxedName(each.name) === wanted);
-    return field ? relaxedName(keyOfField(field)) : wanted;
+    return field ? relaxedName(field.key) : wanted;
   }
 }
 
