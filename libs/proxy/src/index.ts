@@ -2,7 +2,6 @@ export * from './data-plane-options.js';
 export * from './data-plane.js';
 export * from './ports/index.js';
 export * from './proxy.module.js';
-export { AddressSet, areAddresses } from './addresses/address-set.js';
 export { DEFAULT_DENIED_UPSTREAMS, UpstreamGuard } from './addresses/upstream-guard.js';
 export { StaticServiceInstances } from './balancing/static-service-instances.js';
 export { type ErrorStatusMode, statusOfFailure } from './gateway/failure-status.js';

@@ -1,7 +1,7 @@
 import { isLoopback } from '@tigateway/admin';
 import { type Placeholders, UPDATE_POLICY } from '@tigateway/configuration';
-import { bind, isJsonObject } from '@tigateway/model';
-import { AddressSet, StaticServiceInstances, trustedProxies } from '@tigateway/proxy';
+import { AddressSet, bind, isJsonObject } from '@tigateway/model';
+import { StaticServiceInstances, trustedProxies } from '@tigateway/proxy';
 import type { GatewaySettings } from './gateway-settings.js';
 
 export interface SettingsProblem {

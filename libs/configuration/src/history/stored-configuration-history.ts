@@ -2,12 +2,12 @@ import {
   type ConfigurationKey,
   ConfigurationNotFoundError,
   type ConfigurationVersion,
+  contentDiff,
   type JsonObject,
 } from '@tigateway/model';
 import { Injectable } from '@nestjs/common';
 import { ConfigurationHistoryService } from './configuration-history.service.js';
 import { ConfigurationStore } from './configuration-store.js';
-import { contentDiff } from './content-diff.js';
 
 /** The history as the store keeps it. */
 @Injectable()

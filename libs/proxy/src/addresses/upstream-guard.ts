@@ -1,6 +1,6 @@
 import { lookup as systemLookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { isIP } from 'node:net';
-import { AddressSet } from './address-set.js';
+import { AddressSet } from '@tigateway/model';
 
 /** Where clouds keep the credentials of the machine: never a sensible upstream. */
 export const DEFAULT_DENIED_UPSTREAMS: readonly string[] = ['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::254/128'];

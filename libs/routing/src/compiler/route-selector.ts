@@ -1,3 +1,5 @@
+import { isGlob, matchesGlob } from '@tigateway/model';
+
 /** Which routes a named filter joins: ids and globs (`*` is any text, `?` one character); without either, all of them. */
 export class RouteSelector {
   /** Plain ids among what was written. */
@@ -18,30 +20,4 @@ export class RouteSelector {
     if (this.routes === undefined || this.ids.includes(routeId)) return true;
     return this.globs.some((glob) => matchesGlob(glob, routeId));
   }
-}
-
-function isGlob(text: string): boolean {
-  return /[*?]/.test(text);
-}
-
-/** Goes back to the last `*` only, so the time is at most the product of the two lengths. */
-function matchesGlob(glob: string, text: string): boolean {
-  let at = 0;
-  let star = -1;
-  let resume = 0;
-  let next = 0;
-  while (next < text.length) {
-    if (glob[at] === '*') {
-      star = at++;
-      resume = next;
-    } else if (glob[at] === '?' || glob[at] === text[next]) {
-      at++;
-      next++;
-    } else if (star >= 0) {
-      at = star + 1;
-      next = ++resume;
-    } else return false;
-  }
-  while (glob[at] === '*') at++;
-  return at === glob.length;
 }

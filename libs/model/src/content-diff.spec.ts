@@ -1,8 +1,8 @@
-import type { Json, JsonObject } from '@tigateway/model';
-import { maskSecrets } from '@tigateway/model';
 import jsonPatch, { type Operation } from 'fast-json-patch';
 import { describe, expect, it } from 'vitest';
 import { contentDiff } from './content-diff.js';
+import type { Json, JsonObject } from './json.js';
+import { maskSecrets } from './secrets.js';
 
 const ROUTE: Json = { id: 'a', uri: 'http://one', predicates: ['Path=/a/**'], metadata: { timeout: 1 } };
 

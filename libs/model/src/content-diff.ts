@@ -1,14 +1,6 @@
-import {
-  isJsonObject,
-  isSecretName,
-  type Json,
-  type JsonObject,
-  MASK,
-  maskSecrets,
-  pointerTokens,
-  sameJson,
-} from '@tigateway/model';
 import jsonPatch from 'fast-json-patch';
+import { isJsonObject, type Json, type JsonObject, pointerTokens, sameJson } from './json.js';
+import { isSecretName, MASK, maskSecrets } from './secrets.js';
 
 /**
  * The JSON Patch (RFC 6902) that leads from one content to another, as both are shown: secrets are `***`, and a patch shows
