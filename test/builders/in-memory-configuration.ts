@@ -23,6 +23,7 @@ import {
   type DryRunReport,
   type PendingChange,
   type RefreshReport,
+  type SourceStatus,
   type ValidationReport,
   type WriteOptions,
   type WriteOutcome,
@@ -134,12 +135,16 @@ export class InMemoryConfiguration extends DynamicConfigurationService {
     };
   }
 
+  override sources(): SourceStatus[] {
+    return ['api', 'file'].map((name) => ({ name, state: 'up', documents: 1, rejected: [] }));
+  }
+
   override status(): ConfigurationStatus {
     const none = { count: 0, shadowed: [] };
     return {
       revision: this.versions.length,
       hash: hashOf(this.versions.length),
-      sources: ['api', 'file'].map((name) => ({ name, state: 'up', documents: 1, rejected: [] })),
+      sources: this.sources(),
       configurations: { route: { ...none, count: this.list('route').length }, filter: none, global: none },
       pending: this.pending ? [this.pending] : [],
       held: [],

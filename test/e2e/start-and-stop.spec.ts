@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events';
+import { renameSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -27,6 +28,21 @@ describe('a start', () => {
 
     const response = await fetch(`${gateway.url}/a`);
     expect([response.status, await response.text()]).toEqual([200, 'hello']);
+  });
+
+  it('is ready on its last good state, whether or not its files are there', async () => {
+    const upstream = await Upstream.saying('hello');
+    disposables.push(() => upstream.stop());
+    const routes = `routes: [{ id: a, uri: "${upstream.url}", predicates: ["Path=/a"] }]`;
+    const gateway = await prepared({ routes: { 'a.yaml': routes } });
+    await gateway.start();
+    await gateway.stop();
+    renameSync(join(gateway.folder, 'routes'), join(gateway.folder, 'elsewhere'));
+    await gateway.start();
+
+    expect(await (await fetch(`${gateway.url}/a`)).text()).toBe('hello');
+    const health = (await (await fetch(`${gateway.adminUrl}/actuator/health`)).json()) as object;
+    expect(health).toMatchObject({ status: 'UP', components: { sources: { details: { file: { state: 'stale' } } } } });
   });
 
   it('shows every component in its health', async () => {

@@ -19,7 +19,7 @@ export class Gateway {
 
   /**
    * The admin server is first, so that probes are answered while configuration loads. Traffic is served on the last good state
-   * before any source is asked; readiness waits for the sources.
+   * before any source is asked; readiness waits for the sources that have none.
    * @throws StartupError, ConfigurationStoreError, or the system's error where an address cannot be had
    */
   static async start(bootstrap: Bootstrap, logger: LoggerService): Promise<Gateway> {
@@ -36,6 +36,7 @@ export class Gateway {
     const pipeline = application.get(ConfigurationPipeline);
     await pipeline.restore();
     const traffic = await application.get(DataPlane).start();
+    if (pipeline.servesLastGoodState) application.get(Availability).accept();
     await pipeline.start();
     application.get(Availability).accept();
     logger.log(`traffic on ${traffic.address}:${traffic.port}, admin on ${address}:${management.port}`, 'Gateway');

@@ -17,7 +17,7 @@ export class SourcesHealth implements HealthIndicator {
   }
 
   health(): ComponentHealth {
-    const { sources } = this.configuration.status();
+    const sources = this.configuration.sources();
     const details: Record<string, Json> = {};
     for (const { name, state, reason, documents, rejected } of sources) {
       details[name] = { state, documents, rejected: rejected.length, ...(reason !== undefined && { reason }) };

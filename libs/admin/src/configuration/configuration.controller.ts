@@ -101,7 +101,7 @@ export class ConfigurationController {
   }
 
   private requireSource(name: SourceName): void {
-    const names = this.configurations.status().sources.map((source) => source.name);
+    const names = this.configurations.sources().map((source) => source.name);
     if (names.includes(name)) return;
     const message = `there is no source "${name}"; expected one of: ${names.join(', ')}`;
     throw new ConfigurationValidationError([{ pointer: '', code: 'unknown-source', message }]);

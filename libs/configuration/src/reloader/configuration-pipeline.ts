@@ -37,6 +37,7 @@ import type {
   ConfigurationStatus,
   DryRunReport,
   RefreshReport,
+  SourceStatus,
   ValidationReport,
   WriteOptions,
   WriteOutcome,
@@ -130,6 +131,11 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     this.policy.follow(state.running);
     this.observer.counted(state.running.counts);
     this.prune();
+  }
+
+  /** Every enabled source has a last good state, and it is in force: there is no need to wait for any of them. */
+  get servesLastGoodState(): boolean {
+    return this.watched.every(({ status }) => status.state === 'stale');
   }
 
   /** Starts the watching of every source. Settles when each has delivered or said that it cannot. */
@@ -274,6 +280,11 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     };
   }
 
+  override sources(): SourceStatus[] {
+    const api = { name: API, state: 'up' as const, documents: this.queue.state.api.size, rejected: [] };
+    return [...(this.options.apiEnabled ? [api] : []), ...this.watched.map(({ status }) => status)];
+  }
+
   override status(): ConfigurationStatus {
     const { running, desired, holds } = this.queue.state;
     const shadowed: Record<ConfigType, { id: string; source: SourceName; by: SourceName }[]> = {
@@ -287,16 +298,10 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
       const by = running.configurations.get(text)?.source ?? (candidates[0] as Configured).source;
       for (const { source } of candidates.slice(1)) shadowed[configType].push({ id: configId, source, by });
     }
-    const api = {
-      name: API,
-      state: 'up' as const,
-      documents: this.queue.state.api.size,
-      rejected: [],
-    };
     return {
       revision: this.refresher.revision,
       hash: stateHash(running),
-      sources: [...(this.options.apiEnabled ? [api] : []), ...this.watched.map(({ status }) => status)],
+      sources: this.sources(),
       configurations: {
         route: { count: running.counts.route, shadowed: shadowed.route },
         filter: { count: running.counts.filter, shadowed: shadowed.filter },

@@ -4,6 +4,7 @@ import type {
   ConfigurationStatus,
   DryRunReport,
   RefreshReport,
+  SourceStatus,
   ValidationReport,
   WriteOptions,
   WriteOutcome,
@@ -33,5 +34,7 @@ export abstract class DynamicConfigurationService {
   abstract validateRunning(): Promise<ValidationReport>;
   /** A document that the file source reads back to the same state; secrets masked. */
   abstract export(source?: SourceName): Json;
+  /** The sources' part of the status; costs the same however much is configured. */
+  abstract sources(): SourceStatus[];
   abstract status(): ConfigurationStatus;
 }

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { RouteCompiler } from '@tigateway/routing';
+import { describe, expect, it, vi } from 'vitest';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +24,23 @@ describe('a delivery that is held back', () => {
     expect(running.pipeline.list('route')).toHaveLength(13);
     await source.change({ 'many.yaml': many });
     expect(heldBack()).toBeUndefined();
+    await running.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+});
+
+describe('a delivery of much that was there before', () => {
+  it('compiles what is new, and nothing else', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'tigateway-intake-'));
+    const source = new InMemorySource();
+    source.write({ 'a.yaml': routes('one', 'two') });
+    const running = await runningPipeline(directory, source);
+    const compiled = vi.spyOn(RouteCompiler.prototype, 'compileRoute');
+    await source.change({ 'a.yaml': routes('zero', 'one', 'two') });
+    const ids = compiled.mock.calls.map(([definition]) => (definition as { id: string }).id);
+    compiled.mockRestore();
+    expect(new Set(ids)).toEqual(new Set(['zero']));
+    expect(running.pipeline.list('route')).toHaveLength(3);
     await running.stop();
     rmSync(directory, { recursive: true, force: true });
   });

@@ -20,7 +20,12 @@ import { DocumentLedger } from '../merger/document-ledger.js';
 import type { DocumentParser } from '../parser/document-parser.js';
 import { isOperatorOwned } from '../parser/global-settings.js';
 import type { ConfigurationValidator } from '../validator/configuration-validator.js';
-import type { Surroundings, ValidationContext } from '../validator/validation-context.js';
+import {
+  ALL_STEPS,
+  type Surroundings,
+  type ValidationContext,
+  type ValidationSteps,
+} from '../validator/validation-context.js';
 import type { RejectedDocument } from './configuration-api.js';
 import type { Rejection } from './stage-changes.js';
 import { type UpdatePolicySettings, validationSteps } from './update-policy.settings.js';
@@ -51,6 +56,9 @@ const GUARDED_FROM = 10;
 export class SourceIntake {
   private readonly ledger: DocumentLedger;
   private readonly inForce = new Map<string, AcceptedDocument>();
+  /** The validation steps that a document in force has passed, and those that one on its way in has. */
+  private readonly checkedWith = new Map<string, ValidationSteps>();
+  private readonly toCheck = new Map<string, ValidationSteps>();
   private readonly refused = new Map<string, readonly Problem[]>();
   /** Delivered, and not yet in force: a commit that failed leaves them here for the next delivery. */
   private readonly unsettled = new Set<string>();
@@ -82,11 +90,12 @@ export class SourceIntake {
     }));
   }
 
-  /** What an earlier run had accepted: the last good content until the source speaks. */
+  /** What an earlier run had accepted and is still valid: the last good content until the source speaks. */
   restore(documents: readonly StoredDocument[]): DocumentChanges {
     const put = documents.map(({ name, objects }) => this.accepted(name, objects));
     for (const document of put) {
       this.inForce.set(document.name, document);
+      this.checkedWith.set(document.name, ALL_STEPS);
       this.ledger.put(document);
     }
     return { source: this.source, put, remove: [] };
@@ -139,8 +148,16 @@ export class SourceIntake {
     const remove = [...this.unsettled].filter((name) => this.inForce.has(name) && !this.ledger.get(name));
     const settle = (): void => {
       this.unsettled.clear();
-      for (const name of remove) this.inForce.delete(name);
-      for (const document of put) this.inForce.set(document.name, document);
+      for (const name of remove) {
+        this.inForce.delete(name);
+        this.checkedWith.delete(name);
+      }
+      for (const document of put) {
+        this.inForce.set(document.name, document);
+        const steps = this.toCheck.get(document.name);
+        if (steps) this.checkedWith.set(document.name, steps);
+      }
+      this.toCheck.clear();
       this.refused.clear();
       for (const [name, problems] of refused) this.refused.set(name, problems);
     };
@@ -154,25 +171,25 @@ export class SourceIntake {
     const parsed = await this.parser.parse(this.source, document);
     if (parsed.problems.length > 0) return { problems: parsed.problems };
     const known = this.inForce.get(document.name);
-    const objects = await reuse(parsed.objects, known?.objects ?? []);
-    const steps = validationSteps(policy);
-    const compiling: ValidationContext = {
-      steps: { syntax: false, schema: true, semantics: true, dependencies: false },
-      surroundings,
-      missingDependency: 'warning',
-      ...(document.kind === 'text' && { text: document.text }),
-    };
-    const verdict = await this.validator.validate(objects, {
-      steps,
+    const { objects, fresh } = await reuse(parsed.objects, known?.objects ?? []);
+    // What a configuration refers to may come later from elsewhere: for a source that is nobody's problem.
+    const steps = { ...validationSteps(policy), dependencies: false };
+    const isChecked = known !== undefined && isCoveredBy(steps, this.checkedWith.get(document.name));
+    const unchecked = isChecked ? fresh : objects;
+    const context = (wanted: ValidationSteps): ValidationContext => ({
+      steps: wanted,
       surroundings,
       missingDependency: 'warning',
       ...(document.kind === 'text' && { text: document.text }),
     });
+    const verdict = await this.validator.validate(unchecked, context(steps));
     // Switched off or not: what does not compile cannot run, and would keep every other document of the delivery out.
+    const mustCompile = { syntax: false, schema: true, semantics: true, dependencies: false };
     const problems =
       verdict.problems.length === 0 && !(steps.schema && steps.semantics)
-        ? (await this.validator.validate(objects.filter(isCompiled), compiling)).problems
+        ? (await this.validator.validate(unchecked.filter(isCompiled), context(mustCompile))).problems
         : verdict.problems;
+    this.toCheck.set(document.name, steps);
     if (problems.length === 0) return { objects, problems };
     if (policy.validation.onInvalid === 'document') return { problems };
     const lastGood = new Map((known?.objects ?? []).map((object) => [keyText(object), object]));
@@ -180,12 +197,9 @@ export class SourceIntake {
     const slice = new TimeSlice();
     // Each by itself: pointers of several YAML documents in one file may be the same.
     for (const object of objects) {
-      const verdict = await this.validator.validate([object], {
-        steps: { ...(isCompiled(object) ? { ...compiling.steps, syntax: steps.syntax } : steps), dependencies: false },
-        surroundings,
-        missingDependency: 'warning',
-      });
-      const good = verdict.problems.length === 0 ? object : lastGood.get(keyText(object));
+      const own = isCompiled(object) ? { ...mustCompile, syntax: steps.syntax } : steps;
+      const { problems: found } = await this.validator.validate([object], context(own));
+      const good = found.length === 0 ? object : lastGood.get(keyText(object));
       if (good) kept.push(good);
       if (slice.isUsedUp) await slice.breathe();
     }
@@ -236,17 +250,31 @@ function isCompiled({ configType, configId }: ParsedObject): boolean {
 /**
  * Keeps the very objects of before where the content is the same: what was hashed and compiled once is not again. New content is
  * copied into compact records.
+ * @returns all objects, and those among them whose content is new
  */
 async function reuse(
   objects: readonly ParsedObject[],
   before: readonly ParsedObject[],
-): Promise<readonly ParsedObject[]> {
+): Promise<{ readonly objects: readonly ParsedObject[]; readonly fresh: readonly ParsedObject[] }> {
   const known = new Map<string, ParsedObject>();
   await forEachSliced(before, (object) => known.set(keyText(object), object));
   const result: ParsedObject[] = [];
-  await forEachSliced(objects, (object) => result.push(reused(object, known.get(keyText(object)))));
-  const isUnchanged = result.length === before.length && result.every((object, index) => object === before[index]);
-  return isUnchanged ? before : result;
+  const fresh: ParsedObject[] = [];
+  let isUnchanged = objects.length === before.length;
+  await forEachSliced(objects, (object) => {
+    const older = known.get(keyText(object));
+    const kept = reused(object, older);
+    isUnchanged &&= kept === before[result.length];
+    result.push(kept);
+    if (kept.configuration !== older?.configuration) fresh.push(kept);
+  });
+  return { objects: isUnchanged ? before : result, fresh };
+}
+
+/** Whether what was checked with some steps need not be checked again with others. */
+function isCoveredBy(steps: ValidationSteps, checked: ValidationSteps | undefined): boolean {
+  if (!checked) return false;
+  return (['syntax', 'schema', 'semantics'] as const).every((step) => checked[step] || !steps[step]);
 }
 
 function reused(object: ParsedObject, older: ParsedObject | undefined): ParsedObject {
