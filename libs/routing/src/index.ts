@@ -44,3 +44,6 @@ export * from './table/describe-route.js';
 export * from './table/index-keys.js';
 export * from './table/route-table.js';
 export * from './table/snapshot.js';
+export type { SampledRequest } from './traffic/request-sample.js';
+export * from './traffic/route-traffic.js';
+export * from './traffic/traffic-meter.js';

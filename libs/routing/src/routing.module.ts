@@ -11,6 +11,7 @@ import { GlobalConfigurationManager } from './global-configuration-manager.js';
 import { PREDICATES } from './predicates/catalogue.js';
 import type { PredicateFactory } from './predicates/predicate-factory.js';
 import { RouteManager } from './route-manager.js';
+import { TrafficMeter } from './traffic/traffic-meter.js';
 
 /** Every predicate that a route may name: `readonly PredicateFactory[]`. */
 export const PREDICATE_FACTORIES = Symbol('PREDICATE_FACTORIES');
@@ -46,6 +47,7 @@ export class RoutingModule {
         provide(RouteCompiler, [ComponentCatalogue, Clock, CompileEnvironment]),
         provide(SnapshotCompiler, [RouteCompiler]),
         { provide: RouteManager, useFactory: () => new RouteManager() },
+        provide(TrafficMeter, [Clock]),
         provide(FilterManager, [RouteManager, ComponentCatalogue]),
         provide(GlobalConfigurationManager, [RouteManager]),
       ],
@@ -56,6 +58,7 @@ export class RoutingModule {
         RouteCompiler,
         SnapshotCompiler,
         RouteManager,
+        TrafficMeter,
         FilterManager,
         GlobalConfigurationManager,
       ],

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { RequestMetrics } from '@tigateway/observability';
 import { type RequestFacts, RequestObserver } from '@tigateway/proxy';
-import { RouteManager } from '@tigateway/routing';
+import { RouteManager, TrafficMeter } from '@tigateway/routing';
 import { AccessLog } from './access-log.js';
 
 /** The label of requests that no route matched. */
@@ -14,6 +14,7 @@ export class TrafficObserver extends RequestObserver {
     private readonly routes: RouteManager,
     private readonly metrics: RequestMetrics,
     private readonly accessLog: AccessLog,
+    private readonly meter: TrafficMeter,
   ) {
     super();
     routes.onSwap((previous, next, changedRouteIds) => {
@@ -24,6 +25,9 @@ export class TrafficObserver extends RequestObserver {
 
   completed(facts: RequestFacts): void {
     this.metrics.record(facts.routeId ?? UNMATCHED, facts.method, facts.status, facts.durationMs);
+    // Who left before the answer came says nothing about the route.
+    if (facts.route && facts.status > 0) this.meter.count(facts.route, facts.failed || facts.status >= 500);
+    this.meter.keep(facts.method, facts.host, facts.path, facts.routeId);
     const { accessLog } = this.routes.current.globals;
     if (accessLog.enabled) this.accessLog.write(facts, accessLog);
   }

@@ -1,3 +1,5 @@
+import type { CompiledRoute } from '@tigateway/routing';
+
 /** Who wants to know of every request: metrics, the judge of a change, the access log. Called once per request, at its end. */
 export abstract class RequestObserver {
   /** `facts` is only valid during the call: read it, do not keep it. */
@@ -7,6 +9,7 @@ export abstract class RequestObserver {
 /** What became of one request. */
 export interface RequestFacts {
   /** `undefined` where no route matched. */
+  readonly route: CompiledRoute | undefined;
   readonly routeId: string | undefined;
   readonly routeUri: string | undefined;
   readonly method: string;

@@ -9,6 +9,7 @@ import {
   type RoutePredicate,
   type RouteUri,
   RouteTable,
+  RouteTraffic,
   type Snapshot,
 } from '@tigateway/routing';
 
@@ -56,6 +57,7 @@ function compiled(route: TestRoute, at: number): CompiledRoute {
     connectTimeoutMs: route.connectTimeoutMs,
     responseTimeoutMs: route.responseTimeoutMs,
     cors: route.cors,
+    traffic: new RouteTraffic(),
   };
 }
 

@@ -3,6 +3,7 @@ import type { FilterChain } from '../filters/filter-chain.js';
 import type { CorsSettings } from '../globals/cors.settings.js';
 import type { RoutePredicate } from '../predicates/predicate-factory.js';
 import type { CompiledRoute, RouteUri } from '../table/compiled-route.js';
+import { RouteTraffic } from '../traffic/route-traffic.js';
 import type { PlacedFilter } from './placed-filter.js';
 
 /** All of a route that follows from its definition alone: made once, however often the route's surroundings change. */
@@ -29,6 +30,7 @@ export class PlacedRoute implements CompiledRoute {
     readonly blueprint: RouteBlueprint,
     readonly rank: Rank,
     readonly chain: FilterChain,
+    readonly traffic = new RouteTraffic(),
   ) {
     // What matching reads stands in the route itself.
     this.order = blueprint.order;

@@ -116,6 +116,19 @@ describe('SnapshotCompiler', () => {
     expect(third.table).toBe(second.table);
   });
 
+  it('counts anew for a route that changed, with the past of the one before, and goes on for one that only moved', async () => {
+    const traffic = () => gateway.snapshot.routes.get('a')!.traffic;
+    await gateway.change(['route', 'a', route('a')]);
+    traffic().count(true, 1);
+    await gateway.change(['route', 'a', route('a'), [0, 'api', 7]]);
+    expect(traffic().requests).toBe(1);
+    await gateway.change(['route', 'a', route('a', { order: 3 })]);
+    expect([traffic().requests, traffic().recently(1).requests]).toEqual([0, 1]);
+    traffic().count(false, 2);
+    await gateway.change(['filter', 'f', filter('f')]);
+    expect([traffic().requests, traffic().recently(2).requests]).toEqual([0, 2]);
+  });
+
   it('keeps a disabled route out of the traffic', async () => {
     await gateway.change(['route', 'a', route('a')]);
     const off = await gateway.change(['route', 'a', route('a', { enabled: false })]);

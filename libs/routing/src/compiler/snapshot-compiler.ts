@@ -58,7 +58,8 @@ export class SnapshotCompiler {
       : resultOf(change, this.routeCompiler.takeRoute(change.next.configuration));
     if (!blueprint.isEnabled) return edit.remove(id);
     const chain = isSame ? running.chain : chainOf(id, blueprint.filters, surroundings);
-    edit.put(new PlacedRoute(blueprint, change.next.rank, chain), !isSame);
+    const traffic = isSame ? running.traffic : running?.traffic.successor();
+    edit.put(new PlacedRoute(blueprint, change.next.rank, chain, traffic), !isSame);
   }
 
   private filters(
@@ -185,7 +186,8 @@ class RouteEdit {
     const route = this.routes.get(id);
     if (route === undefined || this.changedIds.has(id)) return;
     const chain = chainOf(id, route.blueprint.filters, surroundings);
-    if (!isSameChain(chain, route.chain)) this.put(new PlacedRoute(route.blueprint, route.rank, chain), true);
+    if (isSameChain(chain, route.chain)) return;
+    this.put(new PlacedRoute(route.blueprint, route.rank, chain, route.traffic.successor()), true);
   }
 
   result(): PersistentMap<string, PlacedRoute> {

@@ -5,6 +5,7 @@ import { Exchange, type GatewayRequest, type UriVariables } from '../exchange/ex
 import { HeaderList } from '../exchange/header-list.js';
 import { aRequest } from '../exchange/request.fixture.js';
 import type { CompiledRoute } from '../table/compiled-route.js';
+import { RouteTraffic } from '../traffic/route-traffic.js';
 import type { FilterFactory, GatewayFilter } from './filter-factory.js';
 
 const ROUTE: CompiledRoute = {
@@ -18,6 +19,7 @@ const ROUTE: CompiledRoute = {
   connectTimeoutMs: undefined,
   responseTimeoutMs: undefined,
   cors: undefined,
+  traffic: new RouteTraffic(),
 };
 
 /** A request on its way through a route, with the URI variables that its predicates captured. */

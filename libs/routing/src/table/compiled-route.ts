@@ -3,6 +3,7 @@ import type { UpstreamTarget } from '../exchange/exchange.js';
 import type { FilterChain } from '../filters/filter-chain.js';
 import type { CorsSettings } from '../globals/cors.settings.js';
 import type { RoutePredicate } from '../predicates/predicate-factory.js';
+import type { RouteTraffic } from '../traffic/route-traffic.js';
 
 /** A route made ready: nothing about it is computed again for a request. Unchanged routes keep their object over reloads. */
 export interface CompiledRoute {
@@ -19,6 +20,8 @@ export interface CompiledRoute {
   readonly responseTimeoutMs: number | undefined;
   /** `metadata.cors`; `undefined` leaves it to the global configuration `cors`. */
   readonly cors: CorsSettings | undefined;
+  /** What came of its requests. A route that is changed begins to count anew. */
+  readonly traffic: RouteTraffic;
 }
 
 /** A route's `uri`, parsed. Path and query of it are ignored, except by `forward:`. */

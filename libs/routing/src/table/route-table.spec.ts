@@ -7,6 +7,7 @@ import { HostPattern } from '../patterns/host-pattern.js';
 import { PathPattern } from '../patterns/path-pattern.js';
 import { PreparedPath } from '../patterns/prepared-path.js';
 import type { RoutePredicate } from '../predicates/predicate-factory.js';
+import { RouteTraffic } from '../traffic/route-traffic.js';
 import type { CompiledRoute } from './compiled-route.js';
 import { compareRoutes } from './route-list.js';
 import { RouteTable } from './route-table.js';
@@ -52,6 +53,7 @@ function route(id: string, predicates: RoutePredicate[], order = 0, index = 0): 
     connectTimeoutMs: undefined,
     responseTimeoutMs: undefined,
     cors: undefined,
+    traffic: new RouteTraffic(),
   };
 }
 

@@ -1,0 +1,47 @@
+import type { Clock } from '@tigateway/model';
+import type { CompiledRoute } from '../table/compiled-route.js';
+import { RequestSample, type SampledRequest } from './request-sample.js';
+import { RouteTraffic, TRAFFIC_STEPS, type TrafficCount } from './route-traffic.js';
+
+const DEFAULT_SPAN_MS = 300_000;
+
+/** Where the requests of all routes are counted, each at its end, so that whoever changes routes can see what became of it. */
+export class TrafficMeter {
+  /** Of every route together. */
+  readonly total = new RouteTraffic();
+  private readonly sample = new RequestSample();
+  private stepMs = DEFAULT_SPAN_MS / TRAFFIC_STEPS;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Keeps a past of this length for every route. A new length begins it anew. In milliseconds. */
+  remember(spanMs: number): void {
+    this.stepMs = spanMs / TRAFFIC_STEPS;
+  }
+
+  /** @param failed the upstream or the gateway is to blame, never the client */
+  count(route: CompiledRoute, failed: boolean): void {
+    const step = this.step;
+    this.total.count(failed, step);
+    route.traffic.count(failed, step);
+  }
+
+  /** The requests of the last span. */
+  recently(traffic: RouteTraffic): TrafficCount {
+    return traffic.recently(this.step);
+  }
+
+  /** Keeps what a request asked for, in the place of the oldest that is kept. @param routeId where it went; absent: nowhere */
+  keep(method: string, host: string, path: string, routeId: string | undefined): void {
+    this.sample.keep(method, host, path, routeId);
+  }
+
+  /** The last requests, the newest first. */
+  get lastRequests(): SampledRequest[] {
+    return this.sample.newestFirst;
+  }
+
+  private get step(): number {
+    return Math.floor(this.clock.monotonicMs() / this.stepMs);
+  }
+}
