@@ -9,6 +9,7 @@ export * from './configuration-version.js';
 export * from './content-diff.js';
 export * from './data-size.js';
 export * from './definitions.js';
+export * from './delivery.js';
 export * from './duration.js';
 export * from './errors.js';
 export * from './events.js';

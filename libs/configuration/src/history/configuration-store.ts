@@ -1,6 +1,9 @@
 import type {
   ConfigurationKey,
   ConfigurationVersion,
+  DeadLetter,
+  DeadLetterKey,
+  DeliveryProgress,
   Json,
   ParsedObject,
   RecordedEvent,
@@ -75,6 +78,18 @@ export interface StoreCommit {
   readonly putPending?: readonly StoredPending[];
   readonly removePending?: readonly string[];
   readonly events?: readonly StoredEvent[];
+  /** Channels, by their names; events are kept for those that are known until they have come to them. */
+  readonly putDeliveries?: readonly DeliveryProgress[];
+  readonly removeDeliveries?: readonly string[];
+  readonly putDeadLetters?: readonly DeadLetter[];
+  readonly removeDeadLetters?: readonly DeadLetterKey[];
+}
+
+/** What the notification channels left behind. */
+export interface StoredOutbox {
+  readonly deliveries: readonly DeliveryProgress[];
+  /** The newest event's sequence; 0 for none. */
+  readonly lastSequence: number;
 }
 
 export interface HistoryRetention {
@@ -99,6 +114,9 @@ export abstract class ConfigurationStore {
    * `undefined` when events after `sequence` are no longer kept.
    */
   abstract eventsSince(sequence: number, limit: number): Promise<StoredEvent[] | undefined>;
+  abstract outbox(): Promise<StoredOutbox>;
+  /** In the order of their keys, those after `after`, at most `limit`. */
+  abstract deadLetters(after: DeadLetterKey | undefined, limit: number): Promise<DeadLetter[]>;
   /** Drops what the retention no longer wants; never the newest version of a key. Gives the space back. */
   abstract prune(retention: HistoryRetention, nowMs: number): Promise<void>;
   abstract close(): Promise<void>;

@@ -4,10 +4,14 @@ import { join } from 'node:path';
 import {
   type ConfigurationKey,
   type ConfigurationVersion,
+  type DeadLetter,
+  type DeliveryProgress,
+  type EventRecord,
   hashOf,
   type Json,
   type ParsedObject,
 } from '@tigateway/model';
+import Database from 'libsql';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StoreCommit, StoredEvent, StoredState } from '../configuration-store.js';
 import { EmbeddedStore } from './embedded.store.js';
@@ -327,6 +331,96 @@ describe('EmbeddedStore', () => {
       await store.commit({ events: Array.from({ length: 12_000 }, (_, index) => event(index + 1)) });
       expect(await store.eventsSince(2_000, 1)).toEqual([event(2_001)]);
       expect(await store.eventsSince(1_999, 1)).toBeUndefined();
+    });
+  });
+
+  describe('outbox', () => {
+    const progress = (channel: string, through: number): DeliveryProgress => ({
+      channel,
+      through,
+      ahead: [through + 2],
+      attempts: [[through + 1, 1]],
+    });
+    const letter = (channel: string, sequence: number): DeadLetter => ({
+      id: `${channel}-${sequence}`,
+      channel,
+      sequence,
+      events: [event(sequence) as EventRecord],
+      attempts: 3,
+      failedAt: '2026-01-01T00:00:00.000Z',
+      error: 'it answered 500',
+    });
+    const many = (from: number, through: number) =>
+      Array.from({ length: through - from + 1 }, (_, index) => event(from + index));
+
+    it('is empty at first', async () => {
+      const { store } = await open();
+      expect(await store.outbox()).toEqual({ deliveries: [], lastSequence: 0 });
+      expect(await store.deadLetters(undefined, 10)).toEqual([]);
+    });
+
+    it('gives back what a commit put, and no longer what one removed, after a restart', async () => {
+      const { store } = await open();
+      await store.commit({
+        events: [event(1)],
+        putDeliveries: [progress('email', 1), progress('webhook', 0)],
+        putDeadLetters: [letter('email', 1), letter('email', 7), letter('webhook', 1)],
+      });
+      const { store: again } = await reopen(store);
+      expect(await again.outbox()).toEqual({
+        deliveries: [progress('email', 1), progress('webhook', 0)],
+        lastSequence: 1,
+      });
+      expect(await again.deadLetters(undefined, 2)).toEqual([letter('email', 1), letter('email', 7)]);
+      expect(await again.deadLetters({ channel: 'email', sequence: 7 }, 2)).toEqual([letter('webhook', 1)]);
+      await again.commit({
+        removeDeliveries: ['email'],
+        removeDeadLetters: [
+          { channel: 'email', sequence: 1 },
+          { channel: 'email', sequence: 7 },
+        ],
+      });
+      expect((await again.outbox()).deliveries).toEqual([progress('webhook', 0)]);
+      expect(await again.deadLetters(undefined, 10)).toEqual([letter('webhook', 1)]);
+    });
+
+    it('keeps events until every channel has come to them, over a restart too', async () => {
+      const { store } = await open();
+      await store.commit({ putDeliveries: [progress('email', 0), progress('webhook', 5)] });
+      await store.commit({ events: many(1, 11_000) });
+      expect(await store.eventsSince(0, 1)).toEqual([event(1)]);
+      const { store: again } = await reopen(store);
+      await again.commit({ putDeliveries: [progress('email', 11_000)] });
+      await again.commit({ events: [event(11_001)] });
+      expect(await again.eventsSince(4, 1)).toBeUndefined();
+      expect(await again.eventsSince(5, 1)).toEqual([event(6)]);
+      await again.commit({ removeDeliveries: ['webhook'] });
+      await again.commit({ events: [event(11_002)] });
+      expect(await again.eventsSince(1_001, 1)).toBeUndefined();
+      expect(await again.eventsSince(1_002, 1)).toEqual([event(1_003)]);
+    });
+
+    it('keeps 100,000 events for a channel that never comes to them', async () => {
+      const { store } = await open();
+      await store.commit({ putDeliveries: [progress('dead', 0)] });
+      await store.commit({ events: many(1, 60_000) });
+      await store.commit({ events: many(60_001, 100_500) });
+      expect(await store.eventsSince(499, 1)).toBeUndefined();
+      expect(await store.eventsSince(500, 1)).toEqual([event(501)]);
+    });
+
+    it('is added to what an earlier release wrote', async () => {
+      const { store } = await open();
+      await store.commit({ events: [event(1)] });
+      await store.close();
+      const database = new Database(join(directory, 'store.db'));
+      database.exec('DROP TABLE delivery; DROP TABLE dead_letter; PRAGMA user_version = 1');
+      database.close();
+      const { store: again, state } = await open();
+      expect(state.lastSequence).toBe(1);
+      await again.commit({ putDeliveries: [progress('webhook', 1)] });
+      const { store: third } = await reopen(again);
+      expect((await third.outbox()).deliveries).toEqual([progress('webhook', 1)]);
     });
   });
 

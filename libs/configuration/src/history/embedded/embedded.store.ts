@@ -1,15 +1,25 @@
-import { type ConfigurationKey, ConfigurationStoreError, type ConfigurationVersion, TimeSlice } from '@tigateway/model';
+import {
+  type ConfigurationKey,
+  ConfigurationStoreError,
+  type ConfigurationVersion,
+  type DeadLetter,
+  type DeadLetterKey,
+  type DeliveryProgress,
+  TimeSlice,
+} from '@tigateway/model';
 import {
   ConfigurationStore,
   type HistoryRetention,
   type StoreCommit,
   type StoredEvent,
+  type StoredOutbox,
   type StoredState,
 } from '../configuration-store.js';
 import { versionMs } from '../version-name.js';
 import { StoreConnection } from './store-connection.js';
 import type { StoreCallName, StoreCalls } from './store-protocol.js';
 import { eventOf, LoadedState, type RowChange, rowChanges, versionOf } from './store-rows.js';
+import { KEPT_EVENTS, KEPT_UNDELIVERED_EVENTS } from './store-tables.js';
 
 /** Carried over to the store's thread at once, in characters: a few milliseconds of copying. */
 const PART_CHARACTERS = 256 * 1024;
@@ -23,6 +33,8 @@ const ROW_CHARACTERS = 128;
 export class EmbeddedStore extends ConfigurationStore {
   private connection?: StoreConnection;
   private lastCommit: Promise<void> = Promise.resolve();
+  /** Notification channels that events are kept for. */
+  private readonly channels = new Set<string>();
 
   constructor(private readonly directory: string) {
     super();
@@ -38,6 +50,8 @@ export class EmbeddedStore extends ConfigurationStore {
         if (!batch) break;
         state.add(batch.table, batch.bodies);
       }
+      const { deliveries } = await connection.call('outbox', undefined);
+      for (const body of deliveries) this.channels.add((JSON.parse(body) as DeliveryProgress).channel);
       this.connection = connection;
       return state.state(lastVersionMs, lastSequence);
     } catch (error) {
@@ -71,6 +85,17 @@ export class EmbeddedStore extends ConfigurationStore {
     return (await this.call('eventsSince', { sequence, limit }))?.map(eventOf);
   }
 
+  override async outbox(): Promise<StoredOutbox> {
+    const { deliveries, lastSequence } = await this.call('outbox', undefined);
+    return { deliveries: deliveries.map((body) => JSON.parse(body) as DeliveryProgress), lastSequence };
+  }
+
+  override async deadLetters(after: DeadLetterKey | undefined, limit: number): Promise<DeadLetter[]> {
+    const { channel = '', sequence = 0 } = after ?? {};
+    const bodies = await this.call('deadLetters', { after: { channel, sequence }, limit });
+    return bodies.map((body) => JSON.parse(body) as DeadLetter);
+  }
+
   override async prune({ maxVersions, retentionMs, compression }: HistoryRetention, nowMs: number): Promise<void> {
     await this.call('prune', { retention: { maxVersions, retentionMs, compression }, nowMs });
   }
@@ -93,7 +118,8 @@ export class EmbeddedStore extends ConfigurationStore {
     let changes: RowChange[] = [];
     let characters = 0;
     let part = 0;
-    for (const change of rowChanges(commit)) {
+    for (const { channel } of commit.putDeliveries ?? []) this.channels.add(channel);
+    for (const change of rowChanges(commit, this.channels.size > 0 ? KEPT_UNDELIVERED_EVENTS : KEPT_EVENTS)) {
       changes.push(change);
       characters += charactersOf(change);
       if (characters >= PART_CHARACTERS) {
@@ -105,6 +131,7 @@ export class EmbeddedStore extends ConfigurationStore {
       if (slice.isUsedUp) await slice.breathe();
     }
     await this.call('commit', { part, isLast: true, changes });
+    for (const channel of commit.removeDeliveries ?? []) this.channels.delete(channel);
   }
 
   private call<Name extends StoreCallName>(

@@ -1,14 +1,15 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ConfigurationKey } from '@tigateway/model';
+import type { ConfigurationKey, DeadLetterKey } from '@tigateway/model';
 import Database from 'libsql';
 import { AcknowledgedMark } from './acknowledged-mark.js';
 import { bodyBytes, bodyText } from './body-compression.js';
 import { DirectoryLock } from './directory-lock.js';
+import { EventRetention } from './event-retention.js';
 import { damaged, storeFailure } from './store-failure.js';
 import type { RowChange } from './store-rows.js';
 import { checkSchema, configure, createTables } from './store-schema.js';
-import { KEPT_EVENTS, selectSql, TABLE_NAMES, type TableName, TABLES } from './store-tables.js';
+import { selectSql, TABLE_NAMES, type TableName, TABLES } from './store-tables.js';
 import { checkSum, isIntact, keyBytes, type KeyValue, type StoredRow } from './stored-row.js';
 import { findLogDamage } from './write-ahead-log.js';
 
@@ -16,7 +17,7 @@ import { findLogDamage } from './write-ahead-log.js';
 const COMMIT_OVERHEAD_BYTES = 24 * 1024;
 
 const LOADED_TABLES = ['api_object', 'document', 'in_force', 'hold', 'pending'] as const satisfies TableName[];
-const CHECKED_TABLES = ['version', 'event'] as const satisfies TableName[];
+const CHECKED_TABLES = ['version', 'event', 'delivery', 'dead_letter'] as const satisfies TableName[];
 const BATCH_ROWS = 500;
 const BATCH_BYTES = 256 * 1024;
 const LEDGER_ID = 'ledger';
@@ -46,6 +47,7 @@ export class StoreDatabase {
   private readonly queries = new Map<string, Database.Statement>();
   private ledger: Ledger = { commits: 0, lastVersionMs: 0 };
   private loggedBytes = 0;
+  private readonly events: EventRetention;
   /** Whether versions written from now on are compressed; the update policy says so. */
   compression = true;
 
@@ -64,6 +66,8 @@ export class StoreDatabase {
     if (!ledger) throw damaged(file, 'its ledger is missing');
     this.ledger = JSON.parse(ledger) as Ledger;
     this.checkNothingLost();
+    const [[oldestEvent]] = this.select('SELECT min(sequence) FROM event') as [[number | null]];
+    this.events = new EventRetention(oldestEvent ?? 1, this.deliveries());
   }
 
   /**
@@ -117,7 +121,6 @@ export class StoreDatabase {
   commit(changes: readonly RowChange[]): void {
     let { lastVersionMs } = this.ledger;
     let bytes = COMMIT_OVERHEAD_BYTES;
-    let newestEvent = 0;
     this.transaction(() => {
       for (const change of changes) {
         if ('remove' in change) {
@@ -126,13 +129,14 @@ export class StoreDatabase {
         }
         const { table, put: key } = change;
         if (table === 'version') lastVersionMs = Math.max(lastVersionMs, key[2] as number);
-        if (table === 'event') newestEvent = Math.max(newestEvent, key[0] as number);
         bytes += this.put(table, key, bodyBytes(change.body, table === 'version' && this.compression));
       }
-      if (newestEvent > KEPT_EVENTS) this.statements.event.remove.run([newestEvent - KEPT_EVENTS]);
+      const unwanted = this.events.unwantedThrough(changes);
+      if (unwanted > 0) this.statements.event.remove.run([unwanted]);
       this.put('ledger', [LEDGER_ID], ledgerBody({ commits: this.ledger.commits + 1, lastVersionMs }));
     });
     this.ledger = { commits: this.ledger.commits + 1, lastVersionMs };
+    this.events.committed(changes);
     this.loggedBytes += bytes;
     this.acknowledge();
   }
@@ -172,6 +176,15 @@ export class StoreDatabase {
     ];
     if (sequence > (newest ?? 0) || sequence < (oldest ?? 1) - 1) return undefined;
     return this.bodies('event', 'WHERE sequence > ? ORDER BY sequence LIMIT ?', sequence, limit);
+  }
+
+  deliveries(): string[] {
+    return this.bodies('delivery', 'ORDER BY channel');
+  }
+
+  deadLetters({ channel, sequence }: DeadLetterKey, limit: number): string[] {
+    const where = 'WHERE (channel, sequence) > (?, ?) ORDER BY channel, sequence LIMIT ?';
+    return this.bodies('dead_letter', where, channel, sequence, limit);
   }
 
   /** The bodies of the rows that `where` finds, as JSON texts, checked. */

@@ -1,4 +1,4 @@
-import type { ConfigurationKey } from '@tigateway/model';
+import type { ConfigurationKey, DeadLetterKey } from '@tigateway/model';
 import type { HistoryRetention } from '../configuration-store.js';
 import type { RowBatch } from './store-database.js';
 import type { RowChange } from './store-rows.js';
@@ -13,6 +13,9 @@ export interface StoreCalls {
   versions: { argument: ConfigurationKey; result: string[] };
   version: { argument: { key: ConfigurationKey; ms: number }; result: string | undefined };
   eventsSince: { argument: { sequence: number; limit: number }; result: string[] | undefined };
+  /** The bodies of all deliveries. */
+  outbox: { argument: undefined; result: { deliveries: string[]; lastSequence: number } };
+  deadLetters: { argument: { after: DeadLetterKey; limit: number }; result: string[] };
   prune: { argument: { retention: HistoryRetention; nowMs: number }; result: undefined };
   close: { argument: undefined; result: undefined };
 }

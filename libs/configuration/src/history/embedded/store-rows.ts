@@ -30,13 +30,20 @@ interface DocumentPart extends StoredDocument {
 
 const OBJECTS_PER_PART = 256;
 
-/** The rows of a commit, removals before what replaces them; made one at a time so that the caller can pause between. */
-export function* rowChanges(commit: StoreCommit): Generator<RowChange> {
+/**
+ * The rows of a commit, removals before what replaces them; made one at a time so that the caller can pause between.
+ * @param keptEvents no more of a commit's events than these are written, the newest
+ */
+export function* rowChanges(commit: StoreCommit, keptEvents = KEPT_EVENTS): Generator<RowChange> {
   for (const key of commit.removeApiObjects ?? []) yield { table: 'api_object', remove: keyOf(key) };
   for (const { source, name } of commit.removeDocuments ?? []) yield { table: 'document', remove: [source, name, 0] };
   for (const key of commit.removeCurrent ?? []) yield { table: 'in_force', remove: keyOf(key) };
   for (const key of commit.removeHolds ?? []) yield { table: 'hold', remove: keyOf(key) };
   for (const id of commit.removePending ?? []) yield { table: 'pending', remove: [id] };
+  for (const channel of commit.removeDeliveries ?? []) yield { table: 'delivery', remove: [channel] };
+  for (const { channel, sequence } of commit.removeDeadLetters ?? []) {
+    yield { table: 'dead_letter', remove: [channel, sequence] };
+  }
 
   for (const version of commit.versions ?? []) yield put('version', [...keyOf(version), msOf(version)], version);
   for (const object of commit.putApiObjects ?? []) yield put('api_object', keyOf(object), object);
@@ -44,7 +51,9 @@ export function* rowChanges(commit: StoreCommit): Generator<RowChange> {
   for (const current of commit.putCurrent ?? []) yield put('in_force', keyOf(current), current);
   for (const hold of commit.putHolds ?? []) yield put('hold', keyOf(hold), hold);
   for (const pending of commit.putPending ?? []) yield put('pending', [pending.id], pending);
-  for (const event of commit.events?.slice(-KEPT_EVENTS) ?? []) yield put('event', [event.sequence], event);
+  for (const event of commit.events?.slice(-keptEvents) ?? []) yield put('event', [event.sequence], event);
+  for (const delivery of commit.putDeliveries ?? []) yield put('delivery', [delivery.channel], delivery);
+  for (const letter of commit.putDeadLetters ?? []) yield put('dead_letter', [letter.channel, letter.sequence], letter);
 }
 
 function* documentChanges({ source, name, objects }: StoredDocument): Generator<RowChange> {

@@ -1,5 +1,7 @@
 /** Recorded events kept for replay; older ones go. */
 export const KEPT_EVENTS = 10_000;
+/** Events kept for a notification channel that has not come to them yet; what it does not get to by then is lost to it. */
+export const KEPT_UNDELIVERED_EVENTS = 100_000;
 
 export interface Table {
   /** The columns that rows are found by: the primary key. */
@@ -27,6 +29,10 @@ export const TABLES = {
   event: { key: ['sequence'], removal: 'sequence <= ?' },
   /** One row: how many commits there were, and the newest version ever given, whose row retention may have dropped. */
   ledger: { key: ['id'], removal: 'id = ?' },
+  /** How far a notification channel has come in the events. */
+  delivery: { key: ['channel'], removal: 'channel = ?' },
+  /** What a channel gave up; the events are in it, so that they may go from their own table. */
+  dead_letter: { key: ['channel', 'sequence'], removal: 'channel = ? AND sequence = ?' },
 } as const satisfies Record<string, Table>;
 
 export type TableName = keyof typeof TABLES;

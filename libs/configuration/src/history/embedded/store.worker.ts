@@ -44,6 +44,8 @@ class StoreThread {
     versions: (key) => this.database.versions(key),
     version: ({ key, ms }) => this.database.version(key, ms),
     eventsSince: ({ sequence, limit }) => this.database.eventsSince(sequence, limit),
+    outbox: () => ({ deliveries: this.database.deliveries(), lastSequence: this.database.lastSequence }),
+    deadLetters: ({ after, limit }) => this.database.deadLetters(after, limit),
     prune: async ({ retention, nowMs }) => {
       const turn = this.pruning.then(() => this.prune(retention, nowMs));
       this.pruning = turn.catch(() => undefined);
