@@ -8,11 +8,14 @@ import {
   isJsonObject,
   type Json,
   Nested,
+  type Problem,
+  relaxedName,
   Text,
 } from '@tigateway/model';
-import { IsIn, Max, Min } from 'class-validator';
+import { Max, Min } from 'class-validator';
 import type { HistoryRetention } from '../history/configuration-store.js';
 import type { ValidationSteps } from '../validator/validation-context.js';
+import { isTimezone, Schedule, scheduleProblem } from './schedule.js';
 
 /** Of steps that can fail for outside reasons: the store, the cluster. Never of invalid input. */
 export class RetrySettings {
@@ -23,14 +26,18 @@ export class RetrySettings {
 }
 
 export class UpdateSettings {
-  @Choice(['immediate', 'rolling', 'scheduled'])
-  @IsIn(['immediate'], { message: 'the strategies "rolling" and "scheduled" are not available yet' })
-  strategy: 'immediate' | 'rolling' | 'scheduled' = 'immediate';
+  @Choice(['immediate', 'rolling', 'scheduled']) strategy: 'immediate' | 'rolling' | 'scheduled' = 'immediate';
+  /** Rolling: items of a change that go in together. */
   @Int() @Min(1) batchSize = 10;
+  /** Rolling: how long a batch is watched before the next one, in milliseconds. */
   @DurationMs({ key: 'interval' }) @Min(0) intervalMs = 30_000;
+  /** Of a whole update; past it, what was applied is taken back. In milliseconds. */
   @DurationMs({ key: 'timeout' }) @Min(1) timeoutMs = 300_000;
+  /** Scheduled: cron of five fields, or six with seconds first. */
   @Text({ optional: true }) schedule?: string;
+  /** Scheduled: an IANA name; absent: that of the process. */
   @Text({ optional: true }) timezone?: string;
+  /** Scheduled: how late a time that was missed is caught up, in milliseconds. */
   @DurationMs({ key: 'misfire-limit' }) @Min(0) misfireLimitMs = 3_600_000;
   @Nested(() => RetrySettings) retry = new RetrySettings();
 }
@@ -75,7 +82,58 @@ export const UPDATE_POLICY: GlobalSettingsSchema<UpdatePolicySettings> = {
     isJsonObject(configuration) && isJsonObject(configuration['configuration'])
       ? configuration['configuration']
       : configuration,
+  check: ({ update, rollback }, written) => [...scheduleProblems(update), ...spanProblems(update, rollback, written)],
 };
+
+function scheduleProblems({ strategy, schedule, timezone }: UpdateSettings): Problem[] {
+  const problems: Problem[] = [];
+  if (schedule === undefined && strategy === 'scheduled') {
+    const message = 'the strategy "scheduled" needs a "schedule"';
+    problems.push({ pointer: '/update/schedule', code: 'required', message });
+  }
+  const wrong = schedule === undefined ? undefined : scheduleProblem(schedule);
+  if (wrong !== undefined) problems.push(refused('/update/schedule', wrong));
+  if (timezone !== undefined && !isTimezone(timezone)) {
+    problems.push(refused('/update/timezone', `there is no time zone "${timezone}"`));
+  }
+  return problems;
+}
+
+/** A default is nobody's contradiction, unless the strategy makes it count. */
+function spanProblems(update: UpdateSettings, rollback: RollbackSettings, written: Json): Problem[] {
+  const { strategy, intervalMs, timeoutMs } = update;
+  const isRolling = strategy === 'rolling';
+  const counts = (part: string, key: string): boolean =>
+    isRolling || (isWritten(written, 'update', 'interval') && isWritten(written, part, key));
+  const problems: Problem[] = [];
+  if (rollback.rollbackWindowMs < intervalMs && counts('rollback', 'rollback-window')) {
+    problems.push(refused('/rollback/rollback-window', '"rollback-window" must not be shorter than "interval"'));
+  }
+  if (timeoutMs < intervalMs && counts('update', 'timeout')) {
+    problems.push(refused('/update/timeout', '"timeout" must not be shorter than "interval"'));
+  }
+  return problems;
+}
+
+function isWritten(written: Json, ...path: readonly string[]): boolean {
+  let value: Json | undefined = written;
+  for (const name of path) {
+    if (!isJsonObject(value)) return false;
+    const members: Readonly<Record<string, Json>> = value;
+    const key = Object.keys(members).find((each) => relaxedName(each) === relaxedName(name));
+    value = key === undefined ? undefined : members[key];
+  }
+  return value !== undefined;
+}
+
+function refused(pointer: string, message: string): Problem {
+  return { pointer, code: 'constraint', message };
+}
+
+/** When the next scheduled change goes in, in milliseconds since the epoch. */
+export function nextTimeMs({ update }: UpdatePolicySettings, nowMs: number): number | undefined {
+  return update.schedule === undefined ? undefined : new Schedule(update.schedule, update.timezone).next(nowMs);
+}
 
 export function validationSteps({ validation }: UpdatePolicySettings): ValidationSteps {
   const { enabled, schemaValidation, syntaxValidation, dependencyCheck } = validation;

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { bind, ConfigurationValidationError, type Json, keyText } from '@tigateway/model';
+import { bindGlobal, ConfigurationValidationError, type Json, keyText } from '@tigateway/model';
 import { ENVIRONMENT, type Environment, Placeholders } from '../parser/placeholders.js';
 import type { RunningState } from '../planner/running-state.js';
 import { UPDATE_POLICY, UpdatePolicySettings } from './update-policy.settings.js';
@@ -40,9 +40,8 @@ export class UpdatePolicy {
   }
 
   private read(configuration: Json, resolvesPlaceholders = false): UpdatePolicySettings {
-    const unwrapped = UPDATE_POLICY.unwrap?.(configuration) ?? configuration;
-    const resolved = resolvesPlaceholders ? new Placeholders(this.environment).resolve(unwrapped) : unwrapped;
-    const { value, problems } = bind(UPDATE_POLICY.type, resolved);
+    const resolved = resolvesPlaceholders ? new Placeholders(this.environment).resolve(configuration) : configuration;
+    const { value, problems } = bindGlobal(UPDATE_POLICY, resolved);
     if (value === undefined) throw new ConfigurationValidationError(problems);
     return value;
   }

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
-  bind,
+  bindGlobal,
   type GlobalSettingsSchema,
   type Json,
   type ParsedObject,
@@ -8,6 +8,7 @@ import {
   TimeSlice,
 } from '@tigateway/model';
 import { type Compilation, type RouteBlueprint, RouteCompiler } from '@tigateway/routing';
+import { isOperatorOwned } from '../parser/global-settings.js';
 import { locateInObject } from '../parser/locate-in-object.js';
 import type { ParsedDocument } from '../parser/parsed-document.js';
 import { ENVIRONMENT, type Environment, Placeholders } from '../parser/placeholders.js';
@@ -65,8 +66,7 @@ export class ConfigurationValidator {
     if (compiled.result !== undefined || compiled.problems.length > 0) return compiled;
     const schema = this.schemas.get(configId);
     if (!schema) return SOUND;
-    const bound = bind(schema.type, schema.unwrap ? schema.unwrap(configuration) : configuration, pointer);
-    return { problems: bound.problems, warnings: [] };
+    return { problems: bindGlobal(schema, configuration, pointer).problems, warnings: [] };
   }
 
   /** Checks objects that come in together. Gives the event loop away between them. */
@@ -109,7 +109,11 @@ export class ConfigurationValidator {
     // What is nested beyond measure is not looked into.
     if (structure.some(({ code }) => code === 'too-deep')) return { problems: structure, warnings: [] };
     const { problems, warnings } = this.contentOf(object, routes);
-    const wanted = problems.filter(({ code }) => (SCHEMA_CODES.has(code) ? steps.schema : steps.semantics));
+    // Nothing would compile the operator's settings afterwards: a wrong one would be in force and have no effect.
+    const isAlwaysChecked = object.configType === 'global' && isOperatorOwned(object.configId);
+    const wanted = isAlwaysChecked
+      ? problems
+      : problems.filter(({ code }) => (SCHEMA_CODES.has(code) ? steps.schema : steps.semantics));
     return { problems: [...structure, ...wanted], warnings };
   }
 
