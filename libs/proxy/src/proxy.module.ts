@@ -41,8 +41,10 @@ export class ProxyModule {
         {
           provide: UpstreamClient,
           inject: [UpstreamGuard],
-          useFactory: (guard: UpstreamGuard) =>
-            isNative ? new NativeUpstreamClient(guard) : new UndiciUpstreamClient(guard),
+          useFactory: (guard: UpstreamGuard) => {
+            const native = new NativeUpstreamClient(guard);
+            return isNative ? native : new UndiciUpstreamClient(guard, native);
+          },
         },
         {
           provide: WebSocketProxy,

@@ -158,6 +158,18 @@ describe('a proxied request', () => {
     expect(got).toMatch(/2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n$/);
   });
 
+  it('passes the trailers of a request on, announced or not', async () => {
+    const { gateway, upstream } = await gatewayTo((received) => (received.endsWith('Sum: 1\r\n\r\n') ? OK : undefined));
+    const head = `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n`;
+    for (const announced of ['', 'Trailer: X-Sum\r\n']) {
+      const client = await RawClient.to(gateway.port);
+      client.send(`${head}${announced}\r\n2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n`);
+      await client.until((text) => text.endsWith('ok'));
+      client.socket.destroy();
+    }
+    expect(upstream.requests.join('').match(/2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n/g)).toHaveLength(2);
+  });
+
   it('sends a response without framing to an HTTP/1.0 client to the end of the connection', async () => {
     const { gateway } = await gatewayTo('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n');
     const got = await RawClient.exchange(gateway.port, 'GET / HTTP/1.0\r\nHost: a\r\n\r\n');

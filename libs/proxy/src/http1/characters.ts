@@ -69,6 +69,17 @@ export function isFieldValue(text: string): boolean {
   return true;
 }
 
+/** True for a path with or without a query, or anything else that may stand where they do. */
+export function isRequestTarget(text: string): boolean {
+  let charClass = PATH;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUESTION_MARK) charClass = QUERY;
+    if (!isOf(charClass, code)) return false;
+  }
+  return text.length > 0;
+}
+
 /**
  * True when `code` is of the class. It may come from any string: what does not fit a byte is of no class, so that nothing is
  * ever cut to a byte on the wire.

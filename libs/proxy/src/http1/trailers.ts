@@ -1,3 +1,4 @@
+import { isToken } from './characters.js';
 import { SectionReader } from './section-reader.js';
 import { Http1Violation } from './violation.js';
 
@@ -17,6 +18,11 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
+
+/** False for what is no field name, or none that may come this late. */
+export function isTrailerName(name: string): boolean {
+  return isToken(name) && !FORBIDDEN.has(name.toLowerCase());
+}
 
 /** Reads the trailer section after a chunked body's last chunk: a section without a start line. */
 export class TrailerReader extends SectionReader {

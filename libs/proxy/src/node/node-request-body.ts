@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isTrailerName } from '../http1/index.js';
 import type { BodySink, RequestBody } from '../ports/request-body.js';
 
 /** What an unwanted body may still cost before the connection is given up instead. */
@@ -27,7 +28,7 @@ export class NodeRequestBody implements RequestBody {
       .on('data', (chunk: Buffer) => this.sink?.onBodyData(chunk))
       .on('end', () => {
         this.ended = true;
-        this.sink?.onBodyEnd(this.request.rawTrailers);
+        this.sink?.onBodyEnd(passable(this.request.rawTrailers));
       })
       .on('error', (error) => this.fail(error))
       .on('close', () => this.fail(new Error('the client closed the connection in the middle of its request')));
@@ -71,4 +72,8 @@ export class NodeRequestBody implements RequestBody {
     this.ended = true;
     this.sink?.onBodyError(error);
   }
+}
+
+function passable(trailers: readonly string[]): readonly string[] {
+  return trailers.filter((_, at) => isTrailerName(trailers[at - (at % 2)] as string));
 }

@@ -17,11 +17,16 @@ import { upstreamConnector } from './upstream-connector.js';
 export class UndiciUpstreamClient extends UpstreamClient {
   private readonly pools = new Map<UpstreamSettings, Map<string, ConnectionPool>>();
 
-  constructor(private readonly guard: UpstreamGuard) {
+  /** @param chunked carries requests whose body may end in trailers: undici drops them */
+  constructor(
+    private readonly guard: UpstreamGuard,
+    private readonly chunked: UpstreamClient,
+  ) {
     super();
   }
 
   send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall {
+    if (request.body !== undefined && request.body.length === undefined) return this.chunked.send(request, handler);
     const connectTimeoutMs = request.connectTimeoutMs ?? request.settings.connectTimeoutMs;
     const call = new UndiciCall(request, handler, this.poolFor(request.target, request.settings, connectTimeoutMs));
     call.start();
@@ -31,6 +36,7 @@ export class UndiciUpstreamClient extends UpstreamClient {
   async close(): Promise<void> {
     for (const pools of [...this.pools.values()]) for (const pool of [...pools.values()]) pool.close();
     this.pools.clear();
+    await this.chunked.close();
   }
 
   /** A pool goes when its last connection has idled out, so what no route uses any more costs nothing for long. */
@@ -109,9 +115,7 @@ class UndiciCall implements UpstreamCall, Waiting, Dispatcher.DispatchHandler {
     const { body } = request;
     if (body !== undefined) this.body ??= new BodyStream(body);
     const headers =
-      body?.length === undefined
-        ? (request.headers as string[])
-        : [...request.headers, 'content-length', String(body.length)];
+      body === undefined ? (request.headers as string[]) : [...request.headers, 'content-length', String(body.length)];
     this.dispatching = true;
     connection.dispatch(
       {

@@ -33,7 +33,8 @@ export class RunningGateway extends RequestObserver {
     super();
     const complete = { address: '127.0.0.1', port: 0, drainTimeoutMs: 1_000, ...options };
     const guard = new UpstreamGuard(options.deniedUpstreams ?? DEFAULT_DENIED_UPSTREAMS);
-    this.upstreams = isNative ? new NativeUpstreamClient(guard) : new UndiciUpstreamClient(guard);
+    const native = new NativeUpstreamClient(guard);
+    this.upstreams = isNative ? native : new UndiciUpstreamClient(guard, native);
     this.plane = new DataPlane(
       complete,
       this.routes,
