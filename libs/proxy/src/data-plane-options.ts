@@ -1,6 +1,7 @@
 import type { ErrorStatusMode } from './gateway/failure-status.js';
 import type { ForwardedSettings } from './gateway/forwarded-headers.js';
 import type { ServerLimits } from './ports/data-plane-server.js';
+import type { ListenerTlsSettings } from './tls/listener-tls.js';
 
 /** The injection token of `DataPlaneOptions`. */
 export const DATA_PLANE_OPTIONS = Symbol('DATA_PLANE_OPTIONS');
@@ -13,6 +14,10 @@ export interface DataPlaneOptions {
   /** How long a stop, or a change of its route, leaves a WebSocket and a stop leaves a request, in milliseconds. */
   readonly drainTimeoutMs: number;
   readonly limits?: Partial<ServerLimits>;
+  /** Absent: clients are met in clear. */
+  readonly tls?: ListenerTlsSettings;
+  /** Whether clients may speak HTTP/2. Default: they may. */
+  readonly http2?: boolean;
   /** Addresses and CIDR blocks, or Spring Cloud Gateway's one regular expression. Default: nobody is trusted. */
   readonly trustedProxies?: string | readonly string[];
   /** Which forwarded headers are made. Default: all. */

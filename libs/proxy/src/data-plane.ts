@@ -8,6 +8,7 @@ import { DataPlaneServer, type ListeningAddress } from './ports/data-plane-serve
 import { RequestObserver } from './ports/request-observer.js';
 import { ServiceInstances } from './ports/service-instances.js';
 import { UpstreamClient } from './ports/upstream-client.js';
+import { ListenerTls } from './tls/listener-tls.js';
 import { RouteSockets } from './websocket/route-sockets.js';
 import { WebSocketProxy } from './websocket/websocket-proxy.js';
 
@@ -63,12 +64,18 @@ export class DataPlane {
     return this.listeningAt;
   }
 
-  /** @throws the system's error where the address cannot be had */
+  /** @throws the system's error where the address or a certificate cannot be had */
   async start(): Promise<ListeningAddress> {
-    const { address, port, limits } = this.options;
+    const { address, port, limits, tls, http2 } = this.options;
     this.routeSockets.start();
     this.listeningAt = await this.server.listen(
-      { address, port, limits: { ...DEFAULT_SERVER_LIMITS, ...limits } },
+      {
+        address,
+        port,
+        limits: { ...DEFAULT_SERVER_LIMITS, ...limits },
+        http2: http2 ?? true,
+        ...(tls && { tls: new ListenerTls(tls) }),
+      },
       this.handler,
     );
     return this.listeningAt;

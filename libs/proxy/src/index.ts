@@ -11,3 +11,4 @@ export { NodeServer } from './node/node-server.js';
 export { UndiciUpstreamClient } from './node/undici-upstream-client.js';
 export { WebSocketProxy } from './websocket/websocket-proxy.js';
 export { type TrustedProxies, trustedProxies } from './gateway/trusted-proxies.js';
+export { ListenerTls, type ListenerTlsSettings } from './tls/listener-tls.js';

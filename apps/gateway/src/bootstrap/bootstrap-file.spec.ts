@@ -103,6 +103,17 @@ tigateway:
     ['one port for both', 'management: { port: 8080 }', 'tigateway.yml:1:15: server.port and management.port are'],
     ['a missing source', 'tigateway: { sources: { crd: { enabled: true } } }', 'tigateway.yml:1:32: this build has no'],
     [
+      'a certificate that is not there',
+      'server:\n  tls: { certificate: no.crt, key: no.key }',
+      "tigateway.yml:2:3: ENOENT: no such file or directory, open 'no.crt'",
+    ],
+    ['half a pair', 'server:\n  tls: { certificate: no.crt }', 'tigateway.yml:2:3: "key" is required'],
+    [
+      'client certificates that nobody vouches for',
+      'server:\n  tls: { certificate: no.crt, key: no.key, client-auth: need }',
+      'client-auth "need" needs client-ca',
+    ],
+    [
       'a bad CIDR',
       'tigateway: { upstreams: { deny: [10.0.0.0/99] } }',
       '1:27: "10.0.0.0/99" is neither an IP address nor',

@@ -31,13 +31,19 @@ export function readBootstrap(environment: NodeJS.ProcessEnv): Bootstrap {
   const { value: settings, problems } = bind(GatewaySettings, resolved);
   if (!settings) throw refusal(text, problems);
   applyOverrides(settings, environment);
-  const conflicts = settingsProblems(settings, placeholders);
-  if (conflicts.length > 0) throw refusal(text, conflicts);
 
   const folder = dirname(resolve(file));
-  const { tigateway } = settings;
+  const { tigateway, server } = settings;
+  if (server.tls) {
+    server.tls.certificate = resolve(folder, server.tls.certificate);
+    server.tls.key = resolve(folder, server.tls.key);
+    if (server.tls.clientCa) server.tls.clientCa = resolve(folder, server.tls.clientCa);
+  }
   tigateway.dataDir = resolve(folder, tigateway.dataDir);
   tigateway.sources.file.paths = tigateway.sources.file.paths.map((path) => resolve(folder, path));
+
+  const conflicts = settingsProblems(settings, placeholders);
+  if (conflicts.length > 0) throw refusal(text, conflicts);
   return { settings, folder };
 }
 

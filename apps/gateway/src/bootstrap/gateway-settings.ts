@@ -18,12 +18,32 @@ import { ArrayUnique, IsIn, IsNotEmpty, Max, Min } from 'class-validator';
 export const SOURCE_NAMES = ['api', 'crd', 'configmap', 'file'] as const;
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
+/** How clients of the data plane are met by TLS. Paths are of PEM files, read anew when they change. */
+export class ServerTlsSettings {
+  /** The certificate, then those of its issuers. */
+  @Text() @IsNotEmpty() certificate!: string;
+  @Text() @IsNotEmpty() key!: string;
+  @Choice(['TLSv1.2', 'TLSv1.3']) minVersion: 'TLSv1.2' | 'TLSv1.3' = 'TLSv1.2';
+  /** Whether clients have to show a certificate too; `want`: they need not, but a bad one is refused. */
+  @Choice(['none', 'want', 'need']) clientAuth: 'none' | 'want' | 'need' = 'none';
+  /** Whose client certificates are good. */
+  @Text({ optional: true }) clientCa?: string;
+}
+
+export class Http2Settings {
+  /** Spoken with clients that choose it, by ALPN or in clear with prior knowledge. */
+  @Flag() enabled = true;
+}
+
 /** The data plane. */
 export class ServerSettings {
   @Int({ about: '0 takes a free one' }) @Min(0) @Max(65_535) port = 8080;
   @Text() @IsNotEmpty() address = '0.0.0.0';
   /** `native`: sockets and a strict parser of our own; `node`: Node's own HTTP server and undici. */
   @Choice(['native', 'node']) engine: 'native' | 'node' = 'native';
+  /** Absent: traffic is taken in clear. */
+  @Nested(() => ServerTlsSettings, { optional: true }) tls?: ServerTlsSettings;
+  @Nested(() => Http2Settings) http2 = new Http2Settings();
   /** How long a stop waits for requests under way, in milliseconds. */
   @DurationMs({ key: 'drain-timeout' }) @Min(0) drainTimeoutMs = 30_000;
   /** From the connection to the end of the request head, in milliseconds. */

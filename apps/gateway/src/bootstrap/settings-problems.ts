@@ -1,8 +1,8 @@
 import { isLoopback } from '@tigateway/admin';
 import { type Placeholders, UPDATE_POLICY } from '@tigateway/configuration';
-import { AddressSet, bind, isJsonObject } from '@tigateway/model';
-import { StaticServiceInstances, trustedProxies } from '@tigateway/proxy';
-import type { GatewaySettings } from './gateway-settings.js';
+import { AddressSet, bindGlobal, isJsonObject } from '@tigateway/model';
+import { ListenerTls, StaticServiceInstances, trustedProxies } from '@tigateway/proxy';
+import type { GatewaySettings, ServerTlsSettings } from './gateway-settings.js';
 
 export interface SettingsProblem {
   readonly pointer: string;
@@ -46,9 +46,9 @@ export function settingsProblems(
     problems.push({ pointer: '/tigateway/notification', message: 'this build has no channels to set up; expected {}' });
   }
   const { upstreams, services, trustedProxies: proxies, updatePolicy } = tigateway;
-  const policy = UPDATE_POLICY.unwrap?.(updatePolicy) ?? updatePolicy;
   problems.push(
-    ...bind(UPDATE_POLICY.type, placeholders.resolve(policy), '/tigateway/update-policy').problems,
+    ...bindGlobal(UPDATE_POLICY, placeholders.resolve(updatePolicy), '/tigateway/update-policy').problems,
+    ...(server.tls ? tlsProblems(server.tls) : []),
     ...whatThrows('/tigateway/upstreams/deny', () => new AddressSet(upstreams.deny)),
     ...whatThrows('/tigateway/services', () => new StaticServiceInstances(services)),
     ...whatThrows('/tigateway/trusted-proxies', () => trustedProxies(asOneText(proxies))),
@@ -69,4 +69,12 @@ function whatThrows(pointer: string, read: () => unknown): SettingsProblem[] {
   } catch (error) {
     return [{ pointer, message: (error as Error).message }];
   }
+}
+
+function tlsProblems(tls: ServerTlsSettings): SettingsProblem[] {
+  if (tls.clientAuth !== 'none' && tls.clientCa === undefined) {
+    const message = `client-auth "${tls.clientAuth}" needs client-ca, whose client certificates are good`;
+    return [{ pointer: '/server/tls/client-auth', message }];
+  }
+  return whatThrows('/server/tls', () => new ListenerTls(tls));
 }

@@ -10,6 +10,8 @@ export function dataPlaneOptions({ server, tigateway }: GatewaySettings): DataPl
     address: server.address,
     port: server.port,
     engine: server.engine,
+    ...(server.tls && { tls: server.tls }),
+    http2: server.http2.enabled,
     drainTimeoutMs: server.drainTimeoutMs,
     limits: {
       headersTimeoutMs,

@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net';
+import { type Peer, peerOf } from '../addresses/peer.js';
 import { Http1Violation, type Http1Limits, type RequestHead, type RequestHeadReader } from '../http1/index.js';
+import { beginsHttp2 } from '../http2/preface.js';
+import type { Http2Connections } from '../http2/http2-connections.js';
 import type { RequestHandler, ServerLimits } from '../ports/data-plane-server.js';
 import { type BodyConnection, NativeRequestBody } from './native-request-body.js';
-import { type ExchangeConnection, NativeExchange, type Peer } from './native-exchange.js';
+import { type ExchangeConnection, NativeExchange } from './native-exchange.js';
 import { Outgoing } from './outgoing.js';
 import { responseHead } from './response-head.js';
 import { Deadline, type TimerWheel } from './timer-wheel.js';
@@ -17,6 +20,8 @@ export interface ConnectionHost {
   /** A reader is lent for the time that a head is being read: an idle connection has none. */
   lendReader(): RequestHeadReader;
   takeBackReader(reader: RequestHeadReader): void;
+  /** Who takes connections that turn out to speak HTTP/2; `undefined`: nobody. */
+  readonly http2: Http2Connections | undefined;
   /** The connection is gone, or belongs to somebody else now. */
   onGone(connection: ClientConnection): void;
 }
@@ -43,13 +48,14 @@ export class ClientConnection extends Deadline implements ExchangeConnection, Bo
   /** Bytes that waited for a slow client when it was last looked at. */
   private stalledLength = 0;
   private isGone = false;
+  /** Nothing that came has shown yet what the client speaks. */
+  private isUnknown = true;
   private requests = 0;
   /** Nothing more is read or served: the last response is on its way. */
   private isEnding = false;
 
   constructor(
     private readonly socket: Socket,
-    private readonly scheme: 'http' | 'https',
     private readonly host: ConnectionHost,
   ) {
     super();
@@ -68,7 +74,7 @@ export class ClientConnection extends Deadline implements ExchangeConnection, Bo
   }
 
   get peer(): Peer {
-    return (this.knownPeer ??= peerOf(this.socket, this.scheme));
+    return (this.knownPeer ??= peerOf(this.socket));
   }
 
   mayPersist(): boolean {
@@ -109,7 +115,7 @@ export class ClientConnection extends Deadline implements ExchangeConnection, Bo
   }
 
   cut(abruptly: boolean): void {
-    if (abruptly && this.scheme === 'http') this.socket.resetAndDestroy();
+    if (abruptly && this.peer.scheme === 'http') this.socket.resetAndDestroy();
     else this.socket.destroy();
     this.leave(new Error('the gateway gave the connection up'));
   }
@@ -138,7 +144,22 @@ export class ClientConnection extends Deadline implements ExchangeConnection, Bo
 
   private readonly onData = (chunk: Buffer): void => {
     if (this.isEnding) return;
-    this.consume(this.unread ? Buffer.concat([this.unread, chunk]) : chunk);
+    const bytes = this.unread ? Buffer.concat([this.unread, chunk]) : chunk;
+    if (this.isUnknown && this.host.http2 !== undefined) {
+      const isHttp2 = beginsHttp2(bytes);
+      if (isHttp2 === undefined) {
+        this.unread = bytes;
+        return;
+      }
+      this.isUnknown = false;
+      if (isHttp2) {
+        this.detach();
+        this.socket.unshift(bytes);
+        this.host.http2.accept(this.socket);
+        return;
+      }
+    }
+    this.consume(bytes);
   };
 
   private readonly onDrain = (): void => {
@@ -230,10 +251,15 @@ export class ClientConnection extends Deadline implements ExchangeConnection, Bo
     handler.handle(exchange, exchange);
   }
 
-  /** No listener of ours stays on the socket, and no byte is lost. */
   private handOver(head: RequestHead, rest: Buffer): void {
-    const { socket } = this;
     const exchange = new NativeExchange(head, undefined, this);
+    this.detach();
+    this.host.handler.upgrade(exchange, this.socket, rest);
+  }
+
+  /** Somebody else goes on with the socket: no listener of ours stays on it. */
+  private detach(): void {
+    const { socket } = this;
     socket.off('data', this.onData);
     socket.off('drain', this.onDrain);
     socket.off('end', this.onEnd);
@@ -243,8 +269,8 @@ export class ClientConnection extends Deadline implements ExchangeConnection, Bo
     this.isEnding = true;
     this.isGone = true;
     this.host.wheel.cancel(this);
+    this.unread = undefined;
     this.host.onGone(this);
-    this.host.handler.upgrade(exchange, socket, rest);
   }
 
   /** Where the whole request has no time limit, a part of it has. */
@@ -331,15 +357,4 @@ export class ClientConnection extends Deadline implements ExchangeConnection, Bo
     if (this.reader) this.host.takeBackReader(this.reader);
     this.reader = undefined;
   }
-}
-
-/** An IPv4 address that came over IPv6 is shown as what it is. */
-function peerOf(socket: Socket, scheme: 'http' | 'https'): Peer {
-  const address = socket.remoteAddress ?? '';
-  return {
-    address: address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address,
-    port: socket.remotePort ?? 0,
-    localPort: socket.localPort ?? 0,
-    scheme,
-  };
 }

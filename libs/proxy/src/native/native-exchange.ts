@@ -1,17 +1,10 @@
+import type { Peer } from '../addresses/peer.js';
 import { chunkHead, fieldLine, hasNoContent, type RequestHead } from '../http1/index.js';
 import type { ClientRequest } from '../ports/client-request.js';
 import type { ClientListener, ClientResponse } from '../ports/client-response.js';
 import type { NativeRequestBody } from './native-request-body.js';
 import type { Outgoing } from './outgoing.js';
 import { interimHead, responseHead } from './response-head.js';
-
-/** Where one connection ends, asked of the system once. */
-export interface Peer {
-  readonly address: string;
-  readonly port: number;
-  readonly localPort: number;
-  readonly scheme: 'http' | 'https';
-}
 
 /** What an exchange asks of the connection that it runs on. */
 export interface ExchangeConnection {

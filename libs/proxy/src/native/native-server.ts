@@ -1,5 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import { DEFAULT_LIMITS, type Http1Limits, RequestHeadReader } from '../http1/index.js';
+import { Http2Connections } from '../http2/http2-connections.js';
 import {
   DataPlaneServer,
   type ListeningAddress,
@@ -7,6 +9,9 @@ import {
   type RequestHandler,
   type ServerLimits,
 } from '../ports/data-plane-server.js';
+import { alpnProtocols } from '../tls/alpn.js';
+import { Handshakes } from '../tls/handshakes.js';
+import type { ListenerTls } from '../tls/listener-tls.js';
 import { ClientConnection, type ConnectionHost } from './client-connection.js';
 import { ConnectionsPerAddress } from './connections-per-address.js';
 import { TimerWheel } from './timer-wheel.js';
@@ -19,13 +24,16 @@ const BACKLOG = 1024;
 const SPARE_READERS = 64;
 const LONGEST_TICK_MS = 250;
 
-/** The engine on sockets of our own: plain HTTP/1.1 with the strict parser, one exchange at a time on a connection. */
+/**
+ * The engine on sockets of our own: HTTP/1.1 with the strict parser, one exchange at a time on a connection. Connections that
+ * speak HTTP/2 are left to `node:http2`.
+ */
 export class NativeServer extends DataPlaneServer {
   private running: Listener | undefined;
 
-  async listen({ address, port, limits }: ListenOptions, handler: RequestHandler): Promise<ListeningAddress> {
-    const listener = new Listener(limits, handler);
-    const bound = await listener.listen(address, port);
+  async listen(options: ListenOptions, handler: RequestHandler): Promise<ListeningAddress> {
+    const listener = new Listener(options, handler);
+    const bound = await listener.listen(options.address, options.port);
     this.running = listener;
     return bound;
   }
@@ -41,17 +49,24 @@ export class NativeServer extends DataPlaneServer {
 class Listener implements ConnectionHost {
   isClosing = false;
   readonly messageLimits: Http1Limits;
+  readonly limits: ServerLimits;
   readonly wheel: TimerWheel;
+  readonly http2: Http2Connections | undefined;
   private readonly server: Server;
+  private readonly tls: ListenerTls | undefined;
+  private readonly handshakes: Handshakes | undefined;
   private readonly connections = new Set<ClientConnection>();
   private readonly perAddress: ConnectionsPerAddress;
   private readonly spareReaders: RequestHeadReader[] = [];
   private onAllGone: (() => void) | undefined;
 
   constructor(
-    readonly limits: ServerLimits,
+    { limits, tls, http2 = false }: ListenOptions,
     readonly handler: RequestHandler,
   ) {
+    this.limits = limits;
+    this.tls = tls;
+    this.http2 = http2 ? new Http2Connections(limits, handler) : undefined;
     this.messageLimits = {
       ...DEFAULT_LIMITS,
       maxHeadBytes: limits.maxHeaderBytes,
@@ -61,15 +76,27 @@ class Listener implements ConnectionHost {
     };
     this.wheel = new TimerWheel(tickFor(limits));
     this.perAddress = new ConnectionsPerAddress(limits.maxConnectionsPerAddress ?? 0);
-    this.server = createServer({
+    const options = {
       allowHalfOpen: true,
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
       highWaterMark: HIGH_WATER_MARK_BYTES,
-    });
+    };
+    if (tls === undefined) {
+      this.server = createServer(options, (socket) => {
+        if (this.admits(socket)) this.serve(socket);
+      });
+    } else {
+      const server = createTlsServer({
+        ...options,
+        ...tls.serverOptions(alpnProtocols(http2)),
+        handshakeTimeout: limits.headersTimeoutMs,
+      });
+      this.handshakes = this.serveTls(server, tls);
+      this.server = server;
+    }
     if (limits.maxConnections > 0) this.server.maxConnections = limits.maxConnections;
-    this.server.on('connection', (socket) => this.accept(socket));
   }
 
   async listen(address: string, port: number): Promise<ListeningAddress> {
@@ -87,8 +114,14 @@ class Listener implements ConnectionHost {
 
   async close(limitMs: number): Promise<void> {
     this.isClosing = true;
+    this.tls?.stop();
     // Its callback would wait for upgraded connections too.
     this.server.close();
+    this.handshakes?.cut();
+    await Promise.all([this.closeConnections(limitMs), this.http2?.close(limitMs)]);
+  }
+
+  private async closeConnections(limitMs: number): Promise<void> {
     for (const connection of [...this.connections]) connection.endWhenIdle();
     if (this.connections.size === 0) return;
     const allGone = new Promise<void>((resolve) => (this.onAllGone = resolve));
@@ -113,9 +146,27 @@ class Listener implements ConnectionHost {
     if (this.connections.size === 0) this.onAllGone?.();
   }
 
-  private accept(socket: Socket): void {
-    if (this.isClosing || !this.perAddress.admits(socket)) socket.destroy();
-    else this.connections.add(new ClientConnection(socket, 'http', this));
+  private serveTls(server: TlsServer, tls: ListenerTls): Handshakes {
+    server.on('connection', (socket: Socket) => this.admits(socket));
+    server.on('secureConnection', (socket: TLSSocket) => {
+      socket.on('error', () => undefined);
+      if (socket.destroyed || this.isClosing) socket.destroy();
+      else if (socket.alpnProtocol === 'h2') this.http2?.accept(socket);
+      else this.serve(socket);
+    });
+    tls.follow(server);
+    return new Handshakes(server);
+  }
+
+  /** Refuses a connection by closing it. */
+  private admits(socket: Socket): boolean {
+    if (!this.isClosing && this.perAddress.admits(socket)) return true;
+    socket.destroy();
+    return false;
+  }
+
+  private serve(socket: Socket): void {
+    this.connections.add(new ClientConnection(socket, this));
   }
 }
 

@@ -12,3 +12,5 @@ await import('../gateway/streaming.spec.js');
 await import('../node/smuggling.spec.js');
 await import('../data-plane.spec.js');
 await import('../websocket/websocket.spec.js');
+await import('../tls/listener-tls.spec.js');
+await import('../http2/http2.spec.js');

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import type { Peer } from '../addresses/peer.js';
 import type { ClientRequest } from '../ports/client-request.js';
 import type { ClientListener, ClientResponse } from '../ports/client-response.js';
 import { NodeRequestBody } from './node-request-body.js';
@@ -122,24 +122,6 @@ export interface RequestFraming {
   /** 0: none. `undefined`: chunked. */
   readonly length: number | undefined;
   readonly expectsContinue: boolean;
-}
-
-/** A connection's addresses, asked of the system once. */
-export interface Peer {
-  readonly address: string;
-  readonly port: number;
-  readonly localPort: number;
-  readonly scheme: 'http' | 'https';
-}
-
-export function peerOf(socket: Socket): Peer {
-  const address = socket.remoteAddress ?? '';
-  return {
-    address: address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address,
-    port: socket.remotePort ?? 0,
-    localPort: socket.localPort ?? 0,
-    scheme: socket instanceof TLSSocket ? 'https' : 'http',
-  };
 }
 
 function flushHead(exchange: NodeExchange): void {

@@ -1,13 +1,21 @@
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { type Peer, peerOf } from '../addresses/peer.js';
+import { Http2Connections } from '../http2/http2-connections.js';
+import { beginsHttp2 } from '../http2/preface.js';
 import {
   DataPlaneServer,
   type ListeningAddress,
   type ListenOptions,
   type RequestHandler,
 } from '../ports/data-plane-server.js';
-import { NodeExchange, type Peer, peerOf } from './node-exchange.js';
+import { alpnProtocols } from '../tls/alpn.js';
+import { Handshakes } from '../tls/handshakes.js';
+import type { ListenerTls } from '../tls/listener-tls.js';
+import { NodeExchange } from './node-exchange.js';
 import { framingOf, RefusedRequest } from './request-framing.js';
 
 const PEER = Symbol('peer');
@@ -29,16 +37,22 @@ class GatewayMessage extends IncomingMessage {
   }
 }
 
-/** The engine on `node:http`. */
+/** The engine on `node:http`, and `node:http2` for connections that speak that. */
 export class NodeServer extends DataPlaneServer {
   private server: Server | undefined;
   private closing = false;
   /** Connections without a request so far: Node does not count them among the idle ones. */
   private readonly silent = new Set<Socket>();
+  private http2: Http2Connections | undefined;
+  private tls: ListenerTls | undefined;
+  private handshakes: Handshakes | undefined;
   private readonly isClosing = (): boolean => this.closing;
 
-  async listen({ address, port, limits }: ListenOptions, handler: RequestHandler): Promise<ListeningAddress> {
-    const server = createServer({
+  async listen(
+    { address, port, limits, tls, http2 = false }: ListenOptions,
+    handler: RequestHandler,
+  ): Promise<ListeningAddress> {
+    const options = {
       IncomingMessage: GatewayMessage,
       maxHeaderSize: limits.maxHeaderBytes,
       headersTimeout: limits.headersTimeoutMs,
@@ -48,7 +62,17 @@ export class NodeServer extends DataPlaneServer {
       requireHostHeader: true,
       insecureHTTPParser: false,
       noDelay: true,
-    });
+    };
+    const server =
+      tls === undefined
+        ? createServer(options)
+        : createHttpsServer({
+            ...options,
+            ...tls.serverOptions(alpnProtocols(http2)),
+            handshakeTimeout: limits.headersTimeoutMs,
+          });
+    this.http2 = http2 ? new Http2Connections(limits, handler) : undefined;
+    this.tls = tls;
     // Node drops the lines past the maximum in silence: one more is let in, so that it can be seen and refused.
     server.maxHeadersCount = limits.maxHeaderCount + 1;
     server.maxRequestsPerSocket = limits.maxRequestsPerConnection;
@@ -57,10 +81,12 @@ export class NodeServer extends DataPlaneServer {
       const exchange = this.accept(request, response, limits.maxHeaderCount);
       if (exchange !== undefined) handler.handle(exchange, exchange);
     };
-    server.on('connection', (socket) => {
-      this.silent.add(socket);
-      socket.once('close', () => this.silent.delete(socket));
-    });
+    if (tls === undefined) this.divide(server, 'connection', limits.headersTimeoutMs);
+    else {
+      this.divide(server, 'secureConnection', limits.headersTimeoutMs);
+      this.handshakes = new Handshakes(server as HttpsServer);
+      tls.follow(server as HttpsServer);
+    }
     server.on('request', serve);
     server.on('checkContinue', serve);
     server.on('checkExpectation', serve);
@@ -92,10 +118,35 @@ export class NodeServer extends DataPlaneServer {
     this.closing = true;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
+    this.tls?.stop();
+    this.handshakes?.cut();
     for (const socket of this.silent) socket.destroy();
     const cut = setTimeout(() => server.closeAllConnections(), limitMs);
-    await closed;
+    await Promise.all([closed, this.http2?.close(limitMs)]);
     clearTimeout(cut);
+  }
+
+  /** Node's own reading of HTTP/1.1 gets a connection once it is known not to speak HTTP/2. */
+  private divide(server: Server, event: 'connection' | 'secureConnection', headersTimeoutMs: number): void {
+    const [serveHttp1] = server.listeners(event) as ((socket: Socket) => void)[];
+    const { http2 } = this;
+    server.removeAllListeners(event);
+    server.on(event, (socket: Socket) => {
+      this.silent.add(socket);
+      socket.once('close', () => this.silent.delete(socket));
+      if (http2 === undefined) serveHttp1?.call(server, socket);
+      else if (event === 'connection') {
+        lookAhead(socket, headersTimeoutMs, (isHttp2) =>
+          isHttp2 ? this.acceptHttp2(http2, socket) : serveHttp1?.call(server, socket),
+        );
+      } else if ((socket as TLSSocket).alpnProtocol === 'h2') this.acceptHttp2(http2, socket);
+      else serveHttp1?.call(server, socket);
+    });
+  }
+
+  private acceptHttp2(http2: Http2Connections, socket: Socket): void {
+    this.silent.delete(socket);
+    http2.accept(socket);
   }
 
   private accept(
@@ -125,6 +176,35 @@ export class NodeServer extends DataPlaneServer {
     }
     return new NodeExchange(request, response, framing, peer, this.isClosing);
   }
+}
+
+/** Waits for enough of what a client sends to know what it speaks, and puts it back. */
+function lookAhead(socket: Socket, limitMs: number, onKnown: (isHttp2: boolean) => void): void {
+  let seen: Buffer | undefined;
+  const look = (): void => {
+    const bytes = socket.read() as Buffer | null;
+    if (bytes === null) return;
+    seen = seen === undefined ? bytes : Buffer.concat([seen, bytes]);
+    const isHttp2 = beginsHttp2(seen);
+    if (isHttp2 === undefined) return;
+    stop();
+    socket.unshift(seen);
+    onKnown(isHttp2);
+  };
+  const late = setTimeout(() => {
+    stop();
+    refuseConnection(Object.assign(new Error('no request came in time'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket);
+  }, limitMs);
+  const ignore = (): void => undefined;
+  const stop = (): void => {
+    clearTimeout(late);
+    socket.off('readable', look).off('end', end).off('close', stop).off('error', ignore);
+  };
+  const end = (): void => {
+    stop();
+    socket.destroy();
+  };
+  socket.on('readable', look).on('end', end).on('close', stop).on('error', ignore);
 }
 
 function asksForWebSocket(headers: readonly string[]): boolean {

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { ListenerTls } from '../tls/listener-tls.js';
 import type { ClientRequest } from './client-request.js';
 import type { ClientResponse } from './client-response.js';
 
@@ -20,6 +21,10 @@ export interface ListenOptions {
   readonly address: string;
   readonly port: number;
   readonly limits: ServerLimits;
+  /** Clients are met by TLS; absent: in clear. */
+  readonly tls?: ListenerTls;
+  /** HTTP/2 is spoken with clients that choose it: by ALPN, or in clear by beginning with its preface. */
+  readonly http2?: boolean;
 }
 
 export interface ListeningAddress {
