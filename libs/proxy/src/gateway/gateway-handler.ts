@@ -74,7 +74,7 @@ export class GatewayHandler implements RequestHandler, TransactionOwner {
     if (match?.route === undefined) {
       if (preflight !== undefined && match === undefined && globals.cors.answersUnroutedPreflights) {
         const verdict = judgeCors(request, corsSettingsOf(undefined, globals, request), preflight);
-        transaction.corsLines = verdict?.lines;
+        transaction.ownLines = verdict?.lines;
         if (verdict?.response !== undefined) return transaction.respond(verdict.response);
       }
       if (match !== undefined) transaction.failure = match.failure;
@@ -87,7 +87,7 @@ export class GatewayHandler implements RequestHandler, TransactionOwner {
     transaction.route = route;
     const verdict = judgeCors(request, corsSettingsOf(route, globals, request), preflight);
     if (verdict !== undefined) {
-      transaction.corsLines = verdict.lines;
+      transaction.ownLines = verdict.lines;
       if (verdict.response !== undefined) return transaction.respond(verdict.response);
     }
     new ProxiedExchange(request, route, variables, transaction).start();

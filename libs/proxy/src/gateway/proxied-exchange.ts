@@ -1,9 +1,11 @@
+import type { Clock } from '@tigateway/model';
 import {
   type CompiledRoute,
   Exchange,
   type GatewayFilter,
   type GatewayRequest,
   HeaderList,
+  type RouteUri,
   type ShortResponse,
   type UpstreamTarget,
   type UriVariables,
@@ -13,6 +15,7 @@ import { errorPage } from './error-page.js';
 import { statusOfFailure } from './failure-status.js';
 import { dropHopByHop } from './hop-by-hop.js';
 import { IncomingRequest } from './incoming-request.js';
+import { ResponseCollector, type ResponseWatcher } from './response-collector.js';
 import type { ClientWatcher, Transaction } from './transaction.js';
 import { upstreamHeaders } from './upstream-headers.js';
 import { upstreamSettingsOf } from './upstream-settings-of.js';
@@ -20,25 +23,39 @@ import { upstreamSettingsOf } from './upstream-settings-of.js';
 /** Routes that one request may be forwarded through: more than any sensible set-up needs, and an end to a loop. */
 const MAX_HOPS = 10;
 
-interface Attempt {
+/** Whoever in the chain waits: for a head, for another route's answer, for time to pass. */
+interface Waiting {
   resolve(): void;
   reject(error: unknown): void;
 }
 
-/** What a request was before the first attempt, for filters that call the upstream again. */
-interface RequestState {
+/** What an exchange was at one moment, for filters that call the upstream again or ask another route. */
+export interface ExchangeMark {
   readonly path: string;
   readonly query: string | undefined;
   readonly headers: readonly string[];
   readonly preservesHost: boolean;
+  readonly uri: RouteUri | undefined;
   readonly target: UpstreamTarget | undefined;
   readonly rewrites: number;
+  readonly ownLines: readonly string[] | undefined;
 }
 
 /** An exchange on the data path: it runs the route's chain, calls the upstream and passes the response to the client. */
 export class ProxiedExchange extends Exchange implements UpstreamHandler, ClientWatcher {
-  /** Set while the head is waited for by filters around the call. */
-  private attempt: Attempt | undefined;
+  /** Set while filters around the call wait. */
+  private waiting: Waiting | undefined;
+  /** Why nothing later in the chain may go on; set by a filter around it. */
+  private interruption: Error | undefined;
+  /** The exchange that this one was forwarded to and that has not answered yet. */
+  private child: ProxiedExchange | undefined;
+  /** The instance that was asked last, where a service has several. */
+  private asked: UpstreamTarget | undefined;
+  /** Takes the response's body where a filter wants the whole of it. */
+  private collector: ResponseCollector | undefined;
+  /** The body in place of the upstream's. */
+  private newBody: Buffer | undefined;
+  private watcher: ResponseWatcher | undefined;
   /** True once there is a head that the response hooks may see. */
   private hasHead = false;
   /** True once the response's head has been written: nothing can be answered any more. */
@@ -55,7 +72,14 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
     private readonly parent?: ProxiedExchange,
   ) {
     super(request, route, variables);
+    if (parent !== undefined) this.continueFrom(parent);
     if (route.uri.kind === 'forward') request.path = route.uri.path;
+  }
+
+  /** The same exchange, for filters that need what only the data path can do. */
+  static of(exchange: Exchange): ProxiedExchange {
+    if (exchange instanceof ProxiedExchange) return exchange;
+    throw new TypeError('this filter works on the data path alone');
   }
 
   /** Keeps up to `limitBytes` of the request body, so that `proceed` may be called again by a filter around the call. */
@@ -65,7 +89,160 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
 
   /** Whether the upstream can be asked once more with the whole request. */
   get isRepeatable(): boolean {
-    return this.transaction.canSendBodyAgain && !this.transaction.isOver;
+    return this.transaction.canSendBodyAgain && !this.transaction.isOver && this.interruption === undefined;
+  }
+
+  get isUpgrade(): boolean {
+    return this.transaction.upgrade !== undefined;
+  }
+
+  /** The status as it is by now; 0 where there is none yet. */
+  get status(): number {
+    return this.shortResponse?.status ?? this.response.status;
+  }
+
+  /**
+   * The whole request body, before the upstream is asked; it goes upstream all the same. Empty where there is none.
+   * @throws ExchangeError 413 where it is larger than `limitBytes`
+   */
+  readRequestBody(limitBytes: number): Promise<Buffer> {
+    return this.transaction.readBody(limitBytes);
+  }
+
+  /** Adds a line to whatever response there will be, the gateway's own errors included. */
+  addOwnLine(name: string, value: string): void {
+    this.transaction.ownLines = [...(this.transaction.ownLines ?? []), name, value];
+  }
+
+  /** The lines of the response's head but for those that the gateway adds to every response of this request. */
+  get upstreamLines(): string[] {
+    const lines: string[] = [];
+    const own = [...(this.transaction.ownLines ?? [])];
+    const { raw } = this.response.headers;
+    for (let at = 0; at < raw.length; at += 2) {
+      const [name, value] = raw.slice(at, at + 2) as [string, string];
+      const known = own.findIndex((text, index) => index % 2 === 0 && text === name && own[index + 1] === value);
+      if (known >= 0) own.splice(known, 2);
+      else lines.push(name, value);
+    }
+    return lines;
+  }
+
+  /** The exchange as it is now. */
+  mark(): ExchangeMark {
+    const { request, preservesHost, uri, target, rewrittenPaths, transaction } = this;
+    return {
+      path: request.path,
+      query: request.query,
+      headers: [...request.headers.raw],
+      preservesHost,
+      uri,
+      target,
+      rewrites: rewrittenPaths.length,
+      ownLines: transaction.ownLines,
+    };
+  }
+
+  /** As it was at `mark`, with nothing left of a response; attributes stay. */
+  rewind(mark: ExchangeMark): void {
+    this.dropResponse();
+    const { request, transaction } = this;
+    request.path = mark.path;
+    request.query = mark.query;
+    request.headers.retain(() => false);
+    for (let at = 0; at < mark.headers.length; at += 2) {
+      request.headers.append(mark.headers[at] as string, mark.headers[at + 1] as string);
+    }
+    this.preservesHost = mark.preservesHost;
+    this.uri = mark.uri;
+    this.target = mark.target;
+    this.rewrittenPaths.length = mark.rewrites;
+    transaction.ownLines = mark.ownLines;
+  }
+
+  /** Lets go of the upstream and of what it answered. */
+  dropResponse(): void {
+    // One that was interrupted has lost its call already; there may be another's by now.
+    if (this.interruption === undefined) this.dropCall();
+    this.collector = undefined;
+    this.hasHead = false;
+    this.earlyEnd = undefined;
+    this.newBody = undefined;
+    this.watcher = undefined;
+    this.shortResponse = undefined;
+    this.response.status = 0;
+    this.response.headers = new HeaderList();
+  }
+
+  /**
+   * Has the route that is found by `path` answer the request as it is now. Resolves with its head, as `proceed` does; for
+   * filters around the call.
+   */
+  answerFrom(path: string): Promise<void> {
+    if (this.interruption !== undefined) return Promise.reject(this.interruption);
+    return new Promise((resolve, reject) => {
+      this.waiting = { resolve, reject };
+      this.forward(path);
+    });
+  }
+
+  /** Lets time pass, for filters around the call. @throws UpstreamError where the client goes away in the meantime */
+  wait(delayMs: number, clock: Clock): Promise<void> {
+    if (this.interruption !== undefined) return Promise.reject(this.interruption);
+    return new Promise((resolve, reject) => {
+      const timer = clock.schedule(delayMs, () => this.settle()?.resolve());
+      this.waiting = {
+        resolve,
+        reject: (error) => {
+          timer.cancel();
+          reject(error);
+        },
+      };
+    });
+  }
+
+  /**
+   * For a filter around the call that has waited long enough: what it waits for fails with `reason`, and nothing later in the
+   * chain starts any more until `resume`.
+   */
+  interrupt(reason: Error): void {
+    this.interruption = reason;
+    this.dropCall();
+    this.child?.interrupt(reason);
+    this.child = undefined;
+    this.settle()?.reject(reason);
+  }
+
+  /** Ends the interruption for that reason, if it is still in force. */
+  resume(reason: Error): void {
+    if (this.interruption === reason) this.interruption = undefined;
+  }
+
+  /**
+   * The whole response body, instead of its way to the client: `replaceResponseBody` has to follow. For `onResponse`, and for
+   * filters around the call once `proceed` is through.
+   * @throws ExchangeError 502 where it is larger than `limitBytes`
+   */
+  readResponseBody(limitBytes: number): Promise<Buffer> {
+    if (this.newBody !== undefined) return Promise.resolve(this.newBody);
+    const collector = new ResponseCollector(limitBytes);
+    if (this.earlyEnd !== undefined) collector.onEnd();
+    else {
+      this.collector = collector;
+      this.transaction.watcher = this;
+      this.transaction.call?.resume();
+    }
+    return collector.body;
+  }
+
+  /** What the client gets as the body; `Content-Length` follows it. */
+  replaceResponseBody(body: Buffer): void {
+    this.newBody = body;
+  }
+
+  /** Tells of the response's body on its way to the client. For filters around the call once `proceed` is through. */
+  watchResponseBody(watcher: ResponseWatcher): void {
+    this.watcher = watcher;
   }
 
   start(): void {
@@ -105,25 +282,37 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
   }
 
   onUpstreamData(chunk: Buffer): void {
-    const { transaction } = this;
+    const { transaction, collector, watcher, parent } = this;
+    if (collector !== undefined) {
+      collector.onData(chunk);
+      return;
+    }
+    if (watcher !== undefined) watcher.onData(chunk);
+    if (parent !== undefined) {
+      parent.onUpstreamData(chunk);
+      return;
+    }
     transaction.responseBytes += chunk.length;
     if (!transaction.response.write(chunk)) transaction.call?.pause();
   }
 
   onUpstreamEnd(trailers: string[]): void {
     // Heads that wait for a filter hold the response back, but an empty one ends with its head.
-    if (this.isCommitted) this.transaction.end(trailers);
-    else this.earlyEnd = trailers;
+    if (this.collector !== undefined) this.collector.onEnd();
+    else if (!this.committed) this.earlyEnd = trailers;
+    else this.endBody(trailers);
   }
 
   onUpstreamError(error: UpstreamError): void {
-    const { transaction } = this;
+    const { transaction, parent, collector } = this;
     transaction.call = undefined;
-    if (this.attempt !== undefined) {
-      const { attempt } = this;
-      this.attempt = undefined;
-      attempt.reject(error);
-    } else if (this.isCommitted) {
+    const waiting = this.settle();
+    if (waiting !== undefined) waiting.reject(error);
+    else if (collector !== undefined) {
+      this.collector = undefined;
+      collector.onError(error);
+    } else if (this.committed && parent !== undefined) parent.onUpstreamError(error);
+    else if (this.committed) {
       transaction.outcome = 'upstream-aborted';
       transaction.failed = true;
       transaction.response.abort();
@@ -134,8 +323,9 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
   }
 
   onClientGone(): void {
-    this.attempt?.reject(new UpstreamError('request-body', 'the client went away'));
-    this.attempt = undefined;
+    const gone = clientGone();
+    this.settle()?.reject(gone);
+    this.collector?.onError(gone);
   }
 
   /** The rest of a chain whose filter waits. */
@@ -158,7 +348,9 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
     let at = from;
     for (; at < filters.length; at++) {
       const { filter } = filters[at] as { filter: GatewayFilter };
-      await filter.onRequest?.(this);
+      const pending = filter.onRequest?.(this);
+      if (pending !== undefined) await pending;
+      if (this.interruption !== undefined) throw this.interruption;
       if (this.shortResponse !== undefined) return;
       if (filter.around === undefined) continue;
       await this.runAround(filter, at);
@@ -169,22 +361,25 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
       at--;
     }
     for (; at >= from && this.hasHead && this.shortResponse === undefined; at--) {
-      await filters[at]?.filter.onResponse?.(this);
+      const pending = filters[at]?.filter.onResponse?.(this);
+      if (pending !== undefined) await pending;
+      if (this.interruption !== undefined) throw this.interruption;
     }
   }
 
   private async runAround(filter: GatewayFilter, at: number): Promise<void> {
-    let before: RequestState | undefined;
+    let before: ExchangeMark | undefined;
     await filter.around?.(this, async () => {
-      if (before === undefined) before = this.state();
-      else this.restore(before);
+      if (this.interruption !== undefined) throw this.interruption;
+      if (before === undefined) before = this.mark();
+      else this.rewind(before);
       await this.runNested(at + 1);
     });
   }
 
   private callAndWait(): Promise<void> {
     return new Promise<void>((resolve, reject) => {
-      this.attempt = { resolve, reject };
+      this.waiting = { resolve, reject };
       this.callUpstream();
     });
   }
@@ -192,9 +387,10 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
   /** Asks whoever the route and its filters point to; the answer comes through the handler's methods. */
   private callUpstream(): void {
     if (this.transaction.isOver) {
-      this.attempt?.reject(new UpstreamError('request-body', 'the client went away'));
+      this.settle()?.reject(clientGone());
       return;
     }
+    if (this.interruption !== undefined) return this.giveUp(this.interruption);
     if (this.shortResponse !== undefined) {
       this.finishHead();
       return;
@@ -205,7 +401,7 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
       case 'direct':
         return this.send(uri.target);
       case 'balanced': {
-        const target = this.transaction.policy.balancer.choose(uri);
+        const target = this.nextInstance(uri);
         if (target !== undefined) return this.send(target);
         return this.giveUp(new UpstreamError('no-instance', `the service "${uri.service}" has no instance`));
       }
@@ -216,6 +412,17 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
         this.earlyEnd = [];
         return this.setHead(200, '', []);
     }
+  }
+
+  /** Asked again, a service gives another instance than the last one, if it has one. */
+  private nextInstance(uri: Extract<RouteUri, { kind: 'balanced' }>): UpstreamTarget | undefined {
+    const { balancer } = this.transaction.policy;
+    let target = balancer.choose(uri);
+    for (let tries = 1; tries < 3 && target !== undefined && target.authority === this.asked?.authority; tries++) {
+      target = balancer.choose(uri);
+    }
+    this.asked = target;
+    return target;
   }
 
   private send(target: UpstreamTarget): void {
@@ -246,7 +453,7 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
   }
 
   /** `forward:`: another route answers, found with the request as the filters have left it. */
-  private forward(): void {
+  private forward(path = this.request.path): void {
     const { transaction, request } = this;
     if (++transaction.hops > MAX_HOPS) {
       this.giveUp(new Error(`forwarded more than ${MAX_HOPS} times`));
@@ -254,15 +461,16 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
     }
     const headers = request.headers.clone();
     headers.remove('origin');
-    const forwarded = new IncomingRequest(request.method, request, headers, request);
+    const forwarded = new IncomingRequest(request.method, { path, query: request.query }, headers, request);
     const match = transaction.snapshot.table.match(forwarded);
     if (match?.route === undefined) {
       if (match !== undefined) return this.giveUp(match.failure);
-      this.shortResponse = errorPage(404, request.path, request.headers.get('accept'));
+      this.shortResponse = errorPage(404, path, request.headers.get('accept'));
       this.finishHead();
       return;
     }
-    new ProxiedExchange(forwarded, match.route, match.variables, transaction, this).start();
+    this.child = new ProxiedExchange(forwarded, match.route, match.variables, transaction, this);
+    this.child.start();
   }
 
   /** There is a response that filters may change. */
@@ -270,15 +478,14 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
     const { response, transaction } = this;
     response.status = status;
     response.reason = reason;
-    const { corsLines } = transaction;
-    if (corsLines !== undefined && this.parent === undefined) headers = [...corsLines, ...headers];
+    const { ownLines } = transaction;
+    if (ownLines !== undefined && this.parent === undefined) headers = [...ownLines, ...headers];
     response.headers = new HeaderList(headers);
     this.hasHead = true;
-    if (this.attempt !== undefined) {
+    const waiting = this.settle();
+    if (waiting !== undefined) {
       transaction.call?.pause();
-      const { attempt } = this;
-      this.attempt = undefined;
-      attempt.resolve();
+      waiting.resolve();
       return;
     }
     if (this.route.chain.hasAround) return;
@@ -287,7 +494,7 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
       for (let at = 0; at < responseHooks.length; at++) {
         const pending = (responseHooks[at] as GatewayFilter).onResponse?.(this);
         if (pending === undefined) continue;
-        transaction.call?.pause();
+        if (this.collector === undefined) transaction.call?.pause();
         this.finishLater(pending, at + 1);
         return;
       }
@@ -317,14 +524,14 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
   /** The chain is through: what it left goes to whoever asked, the client or the exchange that forwarded. */
   private finishHead(): void {
     const { transaction, parent, response, shortResponse } = this;
-    if (this.attempt !== undefined) {
+    const waiting = this.settle();
+    if (waiting !== undefined) {
       // Answered in the middle of a nested chain: the filters around it go on.
-      const { attempt } = this;
-      this.attempt = undefined;
-      attempt.resolve();
+      waiting.resolve();
       return;
     }
     if (transaction.isOver || this.committed) return;
+    if (this.interruption !== undefined) return this.fail(this.interruption);
     this.committed = true;
     if (shortResponse !== undefined || !this.hasHead) {
       this.dropCall();
@@ -334,7 +541,14 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
       else parent.adoptAnswer(answer);
       return;
     }
+    if (this.newBody !== undefined) {
+      this.watcher?.onData(this.newBody);
+      this.watcher?.onEnd();
+    }
     if (parent !== undefined) {
+      parent.child = undefined;
+      parent.newBody = this.newBody;
+      if (this.newBody === undefined && this.earlyEnd !== undefined) this.watcher?.onEnd();
       parent.earlyEnd = this.earlyEnd;
       parent.setHead(response.status, response.reason, response.headers.raw as string[]);
       return;
@@ -343,10 +557,14 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
   }
 
   private writeHead(): void {
-    const { transaction, response, earlyEnd } = this;
+    const { transaction, response, earlyEnd, newBody } = this;
     transaction.status = response.status;
     transaction.failed ||= response.status >= 500;
     try {
+      if (newBody !== undefined) {
+        transaction.respondWhole(response.status, response.reason, response.headers.raw, newBody);
+        return;
+      }
       transaction.response.head(response.status, response.reason, response.headers.raw);
     } catch (error) {
       this.dropCall();
@@ -354,33 +572,42 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
       this.fail(error);
       return;
     }
-    if (earlyEnd !== undefined) transaction.end(earlyEnd);
+    if (earlyEnd !== undefined) this.endBody(earlyEnd);
     else transaction.call?.resume();
   }
 
-  private get isCommitted(): boolean {
-    return this.parent === undefined ? this.committed : this.committed && this.parent.isCommitted;
+  private endBody(trailers: readonly string[]): void {
+    this.watcher?.onEnd();
+    if (this.parent === undefined) this.transaction.end(trailers);
+    else this.parent.onUpstreamEnd(trailers as string[]);
   }
 
   private adoptAnswer(answer: ShortResponse): void {
+    this.child = undefined;
     this.shortResponse = answer;
     this.finishHead();
   }
 
   private giveUp(error: unknown): void {
-    if (this.attempt === undefined) {
-      this.fail(error);
-      return;
-    }
-    const { attempt } = this;
-    this.attempt = undefined;
-    attempt.reject(error);
+    const waiting = this.settle();
+    if (waiting === undefined) this.fail(error);
+    else waiting.reject(error);
+  }
+
+  /** Whoever waits is told now, by the caller, and waits no longer. */
+  private settle(): Waiting | undefined {
+    const { waiting } = this;
+    this.waiting = undefined;
+    return waiting;
   }
 
   /** Nothing but an error is left to answer with. */
   private fail(error: unknown): void {
     const { transaction, parent } = this;
     if (parent !== undefined) {
+      // One that was interrupted has nobody to tell any more.
+      if (parent.child !== this) return;
+      parent.child = undefined;
       parent.giveUp(error);
       return;
     }
@@ -389,6 +616,7 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
       transaction.response.abort();
       return;
     }
+    this.dropCall();
     const status = statusOfFailure(error, transaction.policy.errorStatus);
     transaction.failed = error instanceof UpstreamError ? error.failure !== 'request-body' : status >= 500;
     transaction.failure = error;
@@ -399,38 +627,10 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
     this.transaction.call?.abort();
     this.transaction.call = undefined;
   }
+}
 
-  private state(): RequestState {
-    const { request, preservesHost, target, rewrittenPaths } = this;
-    return {
-      path: request.path,
-      query: request.query,
-      headers: [...request.headers.raw],
-      preservesHost,
-      target,
-      rewrites: rewrittenPaths.length,
-    };
-  }
-
-  /** Before another attempt: the last one leaves nothing behind. */
-  private restore(before: RequestState): void {
-    this.dropCall();
-    this.hasHead = false;
-    this.earlyEnd = undefined;
-    this.shortResponse = undefined;
-    this.response.status = 0;
-    this.response.headers = new HeaderList();
-    const { request } = this;
-    request.path = before.path;
-    request.query = before.query;
-    request.headers.retain(() => false);
-    for (let at = 0; at < before.headers.length; at += 2) {
-      request.headers.append(before.headers[at] as string, before.headers[at + 1] as string);
-    }
-    this.preservesHost = before.preservesHost;
-    this.target = before.target;
-    this.rewrittenPaths.length = before.rewrites;
-  }
+function clientGone(): UpstreamError {
+  return new UpstreamError('request-body', 'the client went away');
 }
 
 /** RFC 9110, section 9.2.2. */

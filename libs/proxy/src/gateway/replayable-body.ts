@@ -1,3 +1,4 @@
+import { ExchangeError } from '@tigateway/routing';
 import type { BodySink, BodySource, RequestBody } from '../ports/request-body.js';
 
 /**
@@ -6,24 +7,46 @@ import type { BodySink, BodySource, RequestBody } from '../ports/request-body.js
  */
 export class ReplayableBody implements BodySource, BodySink {
   readonly length: number | undefined;
-  private kept: Buffer[] | undefined = [];
+  private limitBytes = 0;
+  private kept: Buffer[] | undefined;
   private keptBytes = 0;
   private trailers: readonly string[] | undefined;
   private failure: Error | undefined;
   private started = false;
   private sink: BodySink | undefined;
 
-  constructor(
-    private readonly body: RequestBody,
-    private readonly limitBytes: number,
-  ) {
+  constructor(private readonly body: RequestBody) {
     this.length = body.length;
-    if ((body.length ?? 0) > limitBytes) this.kept = undefined;
+  }
+
+  /** The largest limit that anybody asked for counts. Without effect once the body is being read. */
+  keepUpTo(limitBytes: number): void {
+    if (this.started || limitBytes <= this.limitBytes) return;
+    this.limitBytes = limitBytes;
+    this.kept = (this.length ?? 0) > limitBytes ? undefined : [];
   }
 
   /** True as long as `read` may be called again. */
   get isRepeatable(): boolean {
     return !this.started || this.kept !== undefined;
+  }
+
+  /**
+   * All of it, before anybody else reads it.
+   * @throws ExchangeError 413 where it is larger than what is kept
+   */
+  collect(): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      const refuse = (): void => reject(new ExchangeError(413, `a body of more than ${this.limitBytes} bytes`));
+      if (this.kept === undefined) return refuse();
+      this.read({
+        onBodyData: () => {
+          if (this.kept === undefined) refuse();
+        },
+        onBodyEnd: () => resolve(Buffer.concat(this.kept ?? [])),
+        onBodyError: reject,
+      });
+    });
   }
 
   read(sink: BodySink): void {

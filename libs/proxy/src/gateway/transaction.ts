@@ -40,8 +40,8 @@ export class Transaction implements ClientListener, RequestFacts {
   /** What the client's listener stops where the client goes or is slow. */
   call: UpstreamCall | undefined;
   watcher: ClientWatcher | undefined;
-  /** Lines that CORS adds to whatever response there will be. */
-  corsLines: readonly string[] | undefined;
+  /** Lines that the gateway adds to whatever response there will be: by CORS, by a rate limiter. */
+  ownLines: readonly string[] | undefined;
   /** Times that the request was given to another route. */
   hops = 0;
   /** What went wrong, for the log. */
@@ -87,7 +87,19 @@ export class Transaction implements ClientListener, RequestFacts {
   /** Keeps the body while it is sent, so that it can be sent again. Before the first attempt only. */
   keepBody(limitBytes: number): void {
     const { body } = this.request;
-    if (body !== undefined && !this.bodyUsed) this.replayable ??= new ReplayableBody(body, limitBytes);
+    if (body === undefined || this.bodyUsed) return;
+    this.replayable ??= new ReplayableBody(body);
+    this.replayable.keepUpTo(limitBytes);
+  }
+
+  /**
+   * The whole body, read before the upstream is asked; it goes upstream all the same.
+   * @throws ExchangeError 413 where it is larger than `limitBytes`
+   */
+  readBody(limitBytes: number): Promise<Buffer> {
+    this.keepBody(limitBytes);
+    this.bodyUsed = true;
+    return this.replayable?.collect() ?? Promise.resolve(NO_BODY);
   }
 
   /** False once the body has gone and was not, or not wholly, kept. */
@@ -105,12 +117,16 @@ export class Transaction implements ClientListener, RequestFacts {
   /** Answers with a response of the gateway's own. */
   respond({ status, headers, body }: ShortResponse): void {
     if (this.isOver) return;
+    const own = headers?.raw ?? NO_LINES;
+    this.respondWhole(status, '', this.ownLines === undefined ? own : [...this.ownLines, ...own], body);
+  }
+
+  /** A complete response, its head as it is. */
+  respondWhole(status: number, reason: string, lines: readonly string[], body: Buffer | string | undefined): void {
     this.status = status;
     this.request.body?.discard();
-    const own = headers?.raw ?? NO_LINES;
-    const lines = this.corsLines === undefined ? own : [...this.corsLines, ...own];
     this.responseBytes = body === undefined ? 0 : Buffer.byteLength(body);
-    this.response.respond(status, '', lines.filter(isNotLength(lines)), body);
+    this.response.respond(status, reason, lines.filter(isNotLength(lines)), body);
   }
 
   /** Ends a response that was streamed; the upstream may not have wanted all of the request. */
@@ -138,6 +154,7 @@ export class Transaction implements ClientListener, RequestFacts {
 }
 
 const NO_LINES: readonly string[] = [];
+const NO_BODY = Buffer.alloc(0);
 
 /** `Content-Length` is the engine's to write. */
 function isNotLength(lines: readonly string[]): (text: string, at: number) => boolean {

@@ -99,4 +99,11 @@ export class Exchange {
   setAttribute(key: symbol, value: unknown): void {
     (this.attributes ??= new Map()).set(key, value);
   }
+
+  /** Goes on where `previous` was given to another route: with its attributes, its Host, and what X-Forwarded-Prefix is made of. */
+  protected continueFrom(previous: Exchange): void {
+    this.attributes = previous.attributes ??= new Map();
+    this.preservesHost = previous.preservesHost;
+    this.rewrittenPaths.push(...previous.rewrittenPaths);
+  }
 }
