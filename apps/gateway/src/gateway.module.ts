@@ -3,7 +3,7 @@ import { AdminModule } from '@tigateway/admin';
 import { FileSource, FileSourceModule, HistoryModule, ReloaderModule } from '@tigateway/configuration';
 import { NotificationsModule } from '@tigateway/notifications';
 import { ObservabilityModule } from '@tigateway/observability';
-import { ProxyModule } from '@tigateway/proxy';
+import { ProxyModule, TRAFFIC_FILTERS } from '@tigateway/proxy';
 import { RoutingModule } from '@tigateway/routing';
 import type { Bootstrap } from './bootstrap/bootstrap-file.js';
 import { ChangeModule } from './change/change.module.js';
@@ -26,7 +26,7 @@ export class GatewayModule {
       module: GatewayModule,
       imports: [
         FoundationModule.forSettings(settings),
-        RoutingModule.forRoot(),
+        RoutingModule.forRoot({ filters: TRAFFIC_FILTERS }),
         ReloaderModule.forRoot({
           precedence: sources.precedence,
           apiEnabled: sources.api.enabled,

@@ -12,3 +12,4 @@ export { UndiciUpstreamClient } from './node/undici-upstream-client.js';
 export { WebSocketProxy } from './websocket/websocket-proxy.js';
 export { type TrustedProxies, trustedProxies } from './gateway/trusted-proxies.js';
 export { ListenerTls, type ListenerTlsSettings } from './tls/listener-tls.js';
+export { TRAFFIC_FILTERS } from './traffic-filters.js';

@@ -20,6 +20,7 @@ export * from './filters/catalogue.js';
 export * from './filters/fallback-cause.js';
 export * from './filters/filter-chain.js';
 export * from './filters/filter-factory.js';
+export * from './filters/filter-text.js';
 export * from './global-configuration-manager.js';
 export * from './globals/access-log.settings.js';
 export type { GlobalPart } from './globals/compile-global.js';
