@@ -59,7 +59,8 @@ export function canonicalJson(value: Json): string {
 
 /** `sha256-` and the base64 SHA-256 of the canonical JSON; `null` stands for a deleted configuration. */
 export function hashOf(configuration: Json): string {
-  return `sha256-${createHash('sha256').update(canonicalJson(configuration)).digest('base64')}`;
+  // Joined, not added: a text that is put together by adding keeps its parts, and there is one for every configuration.
+  return ['sha256-', createHash('sha256').update(canonicalJson(configuration)).digest('base64')].join('');
 }
 
 const NEEDS_ESCAPE = /[~/]/;

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type ParsedObject } from '@tigateway/model';
+import { type ConfigType, isJsonObject, type Json, type ParsedObject } from '@tigateway/model';
 import { JsonRecord } from './json-record.js';
 import type { ParsedDocument } from './parsed-document.js';
 
@@ -46,7 +46,8 @@ export class PartAdoption {
   adopt(object: ParsedObject): ParsedObject {
     const { source, document } = object.position;
     const position = { ...object.position, source: this.shared(source), document: this.shared(document) };
-    return { ...object, configuration: this.value(object.configuration), position };
+    const configType = this.shared(object.configType) as ConfigType;
+    return { ...object, configType, configuration: this.value(object.configuration), position };
   }
 
   private value(value: Json): Json {

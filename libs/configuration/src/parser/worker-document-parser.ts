@@ -41,7 +41,8 @@ export class WorkerDocumentParser extends DocumentParser {
       return this.small.parse(source, document);
     }
     const parsed = this.queue.then(() => this.parseInWorker(source, document));
-    this.queue = parsed;
+    // Only the turn is kept, not what was read in it.
+    this.queue = parsed.then(() => undefined);
     return parsed;
   }
 

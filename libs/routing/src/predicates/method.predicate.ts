@@ -6,7 +6,9 @@ import type { GatewayRequest } from '../exchange/exchange.js';
 import type { PredicateFactory, RoutePredicate } from './predicate-factory.js';
 
 /** As in Spring, any other name may be written but is the method of no request. */
-const STANDARD: ReadonlySet<string> = new Set('GET HEAD POST PUT PATCH DELETE OPTIONS TRACE'.split(' '));
+const STANDARD: ReadonlyMap<string, string> = new Map(
+  'GET HEAD POST PUT PATCH DELETE OPTIONS TRACE'.split(' ').map((method) => [method, method]),
+);
 
 export class MethodArgs {
   @ListOf({ kind: 'text' }, { about: 'HTTP methods, in any case; GET does not imply HEAD.' })
@@ -23,7 +25,9 @@ export class MethodPredicateFactory implements PredicateFactory<MethodArgs> {
   readonly example = 'Method=GET,POST';
 
   compile({ methods }: MethodArgs): RoutePredicate {
-    return new MethodPredicate(methods.map((method) => method.toUpperCase()));
+    return new MethodPredicate(
+      methods.map((method) => method.toUpperCase()).map((method) => STANDARD.get(method) ?? method),
+    );
   }
 }
 
