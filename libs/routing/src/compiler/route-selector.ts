@@ -16,6 +16,10 @@ export class RouteSelector {
     return this.routes === undefined || this.globs.length > 0;
   }
 
+  get namesAll(): boolean {
+    return this.routes === undefined;
+  }
+
   names(routeId: string): boolean {
     if (this.routes === undefined || this.ids.includes(routeId)) return true;
     return this.globs.some((glob) => matchesGlob(glob, routeId));
