@@ -87,6 +87,14 @@ export class AdminApi {
     return source;
   }
 
+  /** The file source as soon as this is true of it. */
+  async fileSourceWhen(isTrue: (source: SourceStatus) => boolean): Promise<SourceStatus> {
+    for (;;) {
+      const source = await this.fileSource();
+      if (isTrue(source)) return source;
+    }
+  }
+
   history(configType: string, configId: string): Promise<Version[]> {
     return this.json(`/api/configuration/history/${configType}/${configId}`);
   }

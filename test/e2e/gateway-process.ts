@@ -15,7 +15,16 @@ export interface GatewayProcessOptions {
   /** Documents of the file source by name, written before the start. */
   readonly routes?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** A command that runs the process in its place, which it gets as further arguments: `['nice']`. */
+  readonly launcher?: readonly string[];
 }
+
+export type Engine = 'native' | 'node';
+
+/** What specs of traffic run on: both, or the one that `TIGATEWAY_TEST_ENGINE` names. */
+export const ENGINES = (['native', 'node'] as const satisfies Engine[]).filter(
+  (engine) => engine === (process.env['TIGATEWAY_TEST_ENGINE'] || engine),
+);
 
 /** The built gateway as a real process, with a folder and ports of its own. Needs `npm run build`, as `npm test` does. */
 export class GatewayProcess {
@@ -27,13 +36,15 @@ export class GatewayProcess {
     readonly port: number,
     readonly managementPort: number,
     private readonly environment: Readonly<Record<string, string>>,
+    /** Of the next start. */
+    public launcher: readonly string[],
   ) {}
 
   /** Prepares folder and bootstrap file; starts nothing yet. */
   static async prepare(options: GatewayProcessOptions = {}): Promise<GatewayProcess> {
     const folder = mkdtempSync(join(tmpdir(), 'gateway-'));
     const [port, managementPort] = await freePorts();
-    const gateway = new GatewayProcess(folder, port, managementPort, options.environment ?? {});
+    const gateway = new GatewayProcess(folder, port, managementPort, options.environment ?? {}, options.launcher ?? []);
     mkdirSync(join(folder, 'routes'));
     const bootstrap = {
       server: { address: '127.0.0.1', port, ...options.server },
@@ -70,9 +81,14 @@ export class GatewayProcess {
     return this.child.pid;
   }
 
+  /** The place of one document of the file source, or of its whole folder. */
+  routesPath(name = ''): string {
+    return join(this.folder, 'routes', name);
+  }
+
   /** Writes one document of the file source. */
   writeRoutes(name: string, content: string): void {
-    const file = join(this.folder, 'routes', name);
+    const file = this.routesPath(name);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
   }
@@ -110,7 +126,8 @@ export class GatewayProcess {
 
   private launch(): ChildProcess {
     this.text = '';
-    const child = spawn(process.execPath, ['--enable-source-maps', MAIN], {
+    const [command, ...args] = [...this.launcher, process.execPath, '--enable-source-maps', MAIN] as [string];
+    const child = spawn(command, args, {
       cwd: this.folder,
       env: { PATH: process.env['PATH'], TIGATEWAY_CONFIG: join(this.folder, 'tigateway.yml'), ...this.environment },
       stdio: ['ignore', 'pipe', 'pipe'],

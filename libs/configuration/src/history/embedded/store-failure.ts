@@ -29,6 +29,8 @@ function meaning(code: string, message: string): string {
     case 'EROFS':
     case 'EACCES':
     case 'EPERM':
+    case 'SQLITE_IOERR_WRITE':
+    case 'EFBIG':
       return `cannot be written: ${message}`;
     case 'SQLITE_CANTOPEN':
       return `cannot be opened: ${message}`;
