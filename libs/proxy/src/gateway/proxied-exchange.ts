@@ -26,7 +26,7 @@ const MAX_HOPS = 10;
 /** Whoever in the chain waits: for a head, for another route's answer, for time to pass. */
 interface Waiting {
   resolve(): void;
-  reject(error: unknown): void;
+  reject(error: Error): void;
 }
 
 /** What an exchange was at one moment, for filters that call the upstream again or ask another route. */
@@ -591,7 +591,7 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
   private giveUp(error: unknown): void {
     const waiting = this.settle();
     if (waiting === undefined) this.fail(error);
-    else waiting.reject(error);
+    else waiting.reject(error as Error);
   }
 
   /** Whoever waits is told now, by the caller, and waits no longer. */
