@@ -66,6 +66,8 @@ export interface ConfigurationInForce extends ConfigurationKey {
   readonly hash: string;
   readonly source: SourceName;
   readonly position: Position;
+  /** True: `${NAME}` in `configuration` stands for a variable, and is replaced only where it takes effect. */
+  readonly deferredPlaceholders?: boolean;
 }
 
 export interface RefreshReport {

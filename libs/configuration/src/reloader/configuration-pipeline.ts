@@ -537,6 +537,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
 }
 
 function inForce(key: ConfigurationKey, running: Running): ConfigurationInForce {
-  const { configuration, version, hash, source, position } = running;
-  return { ...key, configuration, version, hash, source, position };
+  const { configuration, version, hash, source, position, deferredPlaceholders } = running;
+  const deferred = deferredPlaceholders && { deferredPlaceholders };
+  return { ...key, configuration, version, hash, source, position, ...deferred };
 }
