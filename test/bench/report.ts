@@ -20,7 +20,7 @@ export function formatResult({ name, title }: Scenario, { columns, rows, aims, n
 
 function cell({ isCompared }: Column, row: Row, first: Row | undefined, at: number): string {
   const value = row.values[at];
-  if (value === undefined) return '–';
+  if (value === undefined || Number.isNaN(value)) return '–';
   const base = first?.values[at];
   const text = formatNumber(value);
   return isCompared && base ? `${text} ×${(value / base).toFixed(2)}` : text;

@@ -48,3 +48,9 @@ export function atMost(text: string, limit: number, measured: number | undefined
   if (measured === undefined) return [];
   return [{ text, isReached: measured <= limit, measured: `${Number(measured.toPrecision(3))} ${unit}`.trim() }];
 }
+
+/** An aim that is a ratio not to fall below. `measured` may be missing where one of both was left out. */
+export function atLeast(text: string, limit: number, measured: number | undefined): Aim[] {
+  if (measured === undefined || Number.isNaN(measured)) return [];
+  return [{ text, isReached: measured >= limit, measured: `${measured.toPrecision(3)} ×` }];
+}

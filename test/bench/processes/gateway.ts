@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { pinned } from '../machine.js';
 import { type GeneratedRoute, routesDocument } from '../generated-routes.js';
+import { freePort } from './external.js';
 
 const MAIN = fileURLToPath(new URL('../../../apps/gateway/src/main.js', import.meta.url));
 const ROUTES_PER_FILE = 1_000;
@@ -32,14 +32,17 @@ export class BenchGateway {
     private readonly managementPort: number,
   ) {}
 
-  /** Prepares a folder with these routes in files; starts nothing. */
-  static async prepare(routes: Iterable<GeneratedRoute>): Promise<BenchGateway> {
+  /**
+   * Prepares a folder with these routes in files; starts nothing.
+   * @param server further keys below `server` in the bootstrap file
+   */
+  static async prepare(routes: Iterable<GeneratedRoute>, server: object = {}): Promise<BenchGateway> {
     const folder = mkdtempSync(join(tmpdir(), 'tigateway-bench-'));
     const gateway = new BenchGateway(folder, await freePort(), await freePort());
     mkdirSync(join(folder, 'routes'));
     gateway.writeRoutes(routes);
     const bootstrap = {
-      server: { address: '127.0.0.1', port: gateway.port },
+      server: { address: '127.0.0.1', port: gateway.port, ...server },
       management: { port: gateway.managementPort },
       tigateway: {
         'data-dir': './data',
@@ -134,13 +137,4 @@ export class BenchGateway {
     }
     throw new Error(`the gateway did not start:\n${this.output}`);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,6 +1,7 @@
 import type { Scenario } from '../scenario.js';
 import { loadingStall } from './loading-stall.js';
 import { matching } from './match-cost.js';
+import { peers } from './peers.js';
 import { requestCost } from './request-cost.js';
 import { routeMemory } from './route-memory.js';
 import { startToReady } from './start-to-ready.js';
@@ -10,6 +11,7 @@ export const SCENARIOS: readonly Scenario[] = [
   writeToEffect,
   matching,
   requestCost,
+  peers,
   loadingStall,
   routeMemory,
   startToReady,
