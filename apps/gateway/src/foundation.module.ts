@@ -2,6 +2,7 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { EventEmitterModule } from '@nestjs/event-emitter';
 import { Clock, EventBus, SystemClock } from '@tigateway/model';
 import { AppInfo } from '@tigateway/observability';
+import { httpClientProblems } from '@tigateway/proxy';
 import { CompileEnvironment } from '@tigateway/routing';
 import { GatewaySettings } from './bootstrap/gateway-settings.js';
 import { EmitterEventBus } from './events/emitter-event-bus.js';
@@ -21,7 +22,10 @@ export class FoundationModule {
         { provide: Clock, useClass: SystemClock },
         { provide: EventBus, useClass: EmitterEventBus },
         { provide: AppInfo, useClass: ProcessInfo },
-        { provide: CompileEnvironment, useValue: { ownListeners: [server, management] } satisfies CompileEnvironment },
+        {
+          provide: CompileEnvironment,
+          useValue: { ownListeners: [server, management], httpClientProblems } satisfies CompileEnvironment,
+        },
       ],
       exports: [GatewaySettings, Clock, EventBus, AppInfo, CompileEnvironment],
     };

@@ -3,7 +3,14 @@ import { isJsonObject, type Json, type JsonObject } from './json.js';
 /** What stands in every answer, event, log line and notification where a secret is. */
 export const MASK = '***';
 
-const SECRET_NAMES: ReadonlySet<string> = new Set(['password', 'secret', 'token', 'webhookurl']);
+const SECRET_NAMES: ReadonlySet<string> = new Set([
+  'password',
+  'keypassword',
+  'keystorepassword',
+  'secret',
+  'token',
+  'webhookurl',
+]);
 
 export function isSecretName(name: string): boolean {
   return SECRET_NAMES.has(name.replace(/[-_]/g, '').toLowerCase());

@@ -13,3 +13,4 @@ export { WebSocketProxy } from './websocket/websocket-proxy.js';
 export { type TrustedProxies, trustedProxies } from './gateway/trusted-proxies.js';
 export { ListenerTls, type ListenerTlsSettings } from './tls/listener-tls.js';
 export { TRAFFIC_FILTERS } from './traffic-filters.js';
+export { httpClientProblems } from './gateway/upstream-settings-of.js';

@@ -10,7 +10,8 @@ import {
   type UpstreamTarget,
   type UriVariables,
 } from '@tigateway/routing';
-import { UpstreamError, type UpstreamHandler, type UpstreamRequest } from '../ports/upstream-client.js';
+import { UpstreamError, type UpstreamHandler } from '../ports/upstream-client.js';
+import { ACCEPTED_CODING, Decompression } from './decompression.js';
 import { errorPage } from './error-page.js';
 import { statusOfFailure } from './failure-status.js';
 import { dropHopByHop } from './hop-by-hop.js';
@@ -435,7 +436,7 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
     }
     const settings = upstreamSettingsOf(transaction.snapshot.globals.httpclient);
     const body = transaction.takeBody();
-    const upstreamRequest: UpstreamRequest = {
+    const upstreamRequest = {
       target,
       method: request.method,
       path: request.query === undefined ? request.path : `${request.path}?${request.query}`,
@@ -446,10 +447,15 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
       responseTimeoutMs: Math.max(0, route.responseTimeoutMs ?? settings.responseTimeoutMs),
       settings,
     };
-    transaction.call =
-      upgrade === undefined
-        ? policy.upstreams.send(upstreamRequest, this)
-        : upgrade.connect(route, upstreamRequest, this);
+    if (upgrade !== undefined) {
+      transaction.call = upgrade.connect(route, upstreamRequest, this);
+    } else if (settings.compression) {
+      if (!request.headers.has('accept-encoding')) upstreamRequest.headers.push('Accept-Encoding', ACCEPTED_CODING);
+      const decompression = new Decompression(request.method, this);
+      transaction.call = decompression.follow(policy.upstreams.send(upstreamRequest, decompression));
+    } else {
+      transaction.call = policy.upstreams.send(upstreamRequest, this);
+    }
   }
 
   /** `forward:`: another route answers, found with the request as the filters have left it. */

@@ -4,6 +4,8 @@ export interface Http1Limits {
   readonly maxHeadBytes: number;
   /** The request target, in bytes. */
   readonly maxTargetBytes: number;
+  /** A status line, in bytes without its line end. */
+  readonly maxStatusLineBytes: number;
   /** One field line, in bytes without its line end. */
   readonly maxLineBytes: number;
   /** Field lines of a header section; also of a trailer section. */
@@ -17,6 +19,7 @@ export interface Http1Limits {
 export const DEFAULT_LIMITS: Http1Limits = {
   maxHeadBytes: 16 * 1024,
   maxTargetBytes: 8 * 1024,
+  maxStatusLineBytes: 8 * 1024,
   maxLineBytes: 8 * 1024,
   maxFields: 100,
   maxBodyBytes: Infinity,

@@ -94,14 +94,20 @@ export class ResponseHeadReader extends SectionReader {
           this.part = byte === SP ? REASON : LINE_FEED;
           at++;
           break;
-        case REASON:
-          while (at < stop && isOf(FIELD_VALUE, chunk[at])) at++;
+        case REASON: {
+          const { maxStatusLineBytes } = this.limits;
+          const lineStop = Math.min(stop, maxStatusLineBytes - origin);
+          while (at < lineStop && isOf(FIELD_VALUE, chunk[at])) at++;
           if (at === stop) break;
+          if (at === lineStop && chunk[at] !== CR) {
+            throw new Http1Violation('line-length', `a status line of more than ${maxStatusLineBytes} bytes`);
+          }
           if (chunk[at] !== CR) throw new Http1Violation('status-line', 'a byte that no reason phrase may hold');
           this.reasonEnd = at + origin;
           this.part = LINE_FEED;
           at++;
           break;
+        }
         default:
           if (byte !== LF) throw new Http1Violation('line-end', 'CR without LF');
           this.endStartLine();

@@ -1,8 +1,7 @@
-import { errors } from 'undici';
 import type { UpstreamTarget } from '@tigateway/routing';
-import { DeniedUpstreamError, type UpstreamGuard } from '../addresses/upstream-guard.js';
+import type { UpstreamGuard } from '../addresses/upstream-guard.js';
+import { connectFailureOf, upstreamConnector } from '../connect/upstream-connector.js';
 import type { ResponseHead } from '../http1/index.js';
-import { upstreamConnector } from '../node/upstream-connector.js';
 import {
   type UpstreamCall,
   UpstreamClient,
@@ -59,7 +58,7 @@ export class NativeUpstreamClient extends UpstreamClient {
     const pool = new UpstreamPool(
       this.connectTo(target, settings, connectTimeoutMs),
       settings.pool,
-      responseLimits(settings.maxHeaderBytes),
+      responseLimits(settings),
       this.wheel,
       () => this.forget(settings, key, pool),
     );
@@ -136,7 +135,7 @@ class NativeCall extends Deadline implements UpstreamCall, ResponseSink, Connect
   }
 
   onConnectFailed(error: Error): void {
-    this.fail(connectError(error));
+    this.fail(new UpstreamError(connectFailureOf(error), error.message, { cause: error }));
   }
 
   onAcquireTimeout(): void {
@@ -220,10 +219,4 @@ class NativeCall extends Deadline implements UpstreamCall, ResponseSink, Connect
     if (connection) connection.destroy();
     else this.pool.leave(this);
   }
-}
-
-function connectError(error: Error & { code?: string }): UpstreamError {
-  const isLate = error instanceof errors.ConnectTimeoutError || error.code === 'ETIMEDOUT';
-  const failure = error instanceof DeniedUpstreamError ? 'denied' : isLate ? 'connect-timeout' : 'connect';
-  return new UpstreamError(failure, error.message, { cause: error });
 }

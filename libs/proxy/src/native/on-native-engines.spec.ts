@@ -7,6 +7,8 @@ vi.stubEnv('TIGATEWAY_TEST_ENGINE', 'native');
 
 await import('../gateway/chain.spec.js');
 await import('../gateway/failures.spec.js');
+await import('../gateway/httpclient.spec.js');
+await import('../gateway/tls-upstream.spec.js');
 await import('../gateway/proxying.spec.js');
 await import('../gateway/streaming.spec.js');
 await import('../node/smuggling.spec.js');

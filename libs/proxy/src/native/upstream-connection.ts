@@ -9,6 +9,7 @@ import {
   type ResponseHead,
 } from '../http1/index.js';
 import { UpstreamError } from '../ports/upstream-client.js';
+import type { UpstreamSettings } from '../ports/upstream-settings.js';
 import { Outgoing } from './outgoing.js';
 import { Deadline } from './timer-wheel.js';
 
@@ -35,8 +36,14 @@ export interface ConnectionHome {
 }
 
 /** Upstreams may send a longer head than clients, within the setting. */
-export function responseLimits(maxHeaderBytes: number): Http1Limits {
-  return { ...DEFAULT_LIMITS, maxHeadBytes: maxHeaderBytes, maxLineBytes: maxHeaderBytes, maxFields: 1_000 };
+export function responseLimits({ maxHeaderBytes, maxInitialLineBytes }: UpstreamSettings): Http1Limits {
+  return {
+    ...DEFAULT_LIMITS,
+    maxHeadBytes: maxHeaderBytes,
+    maxStatusLineBytes: maxInitialLineBytes,
+    maxLineBytes: maxHeaderBytes,
+    maxFields: 1_000,
+  };
 }
 
 const NO_TRAILERS: readonly string[] = [];

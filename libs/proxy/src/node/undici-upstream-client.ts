@@ -1,6 +1,7 @@
 import { type Client, type Dispatcher, errors } from 'undici';
 import type { UpstreamTarget } from '@tigateway/routing';
-import { DeniedUpstreamError, type UpstreamGuard } from '../addresses/upstream-guard.js';
+import type { UpstreamGuard } from '../addresses/upstream-guard.js';
+import { connectFailureOf, upstreamConnector } from '../connect/upstream-connector.js';
 import {
   type UpstreamCall,
   UpstreamClient,
@@ -11,7 +12,6 @@ import {
 import type { UpstreamSettings } from '../ports/upstream-settings.js';
 import { BodyStream } from './body-stream.js';
 import { ConnectionPool, type PooledConnection, type Waiting } from './connection-pool.js';
-import { upstreamConnector } from './upstream-connector.js';
 
 /** The engine on undici's `Client`, by its lowest interface: raw header lines in and out, no stream object for responses. */
 export class UndiciUpstreamClient extends UpstreamClient {
@@ -176,6 +176,11 @@ class UndiciCall implements UpstreamCall, Waiting, Dispatcher.DispatchHandler {
     }
     clearTimeout(this.timer);
     this.flow = resume;
+    const { maxInitialLineBytes } = this.request.settings;
+    if (BEFORE_REASON.length + reason.length > maxInitialLineBytes) {
+      this.giveUp(new UpstreamError('protocol', `a status line of more than ${maxInitialLineBytes} bytes`));
+      return true;
+    }
     this.handler.onUpstreamHead(status, reason, headers);
     // A 304 may tell the length that a 200 would have, which undici then misses and takes for a broken response.
     if (status === 304 && this.finish()) this.handler.onUpstreamEnd([]);
@@ -259,6 +264,8 @@ class UndiciCall implements UpstreamCall, Waiting, Dispatcher.DispatchHandler {
   }
 }
 
+const BEFORE_REASON = 'HTTP/1.1 200 ';
+
 function textOf(lines: readonly (string | Buffer)[]): string[] {
   const texts = new Array<string>(lines.length);
   for (let at = 0; at < lines.length; at++) texts[at] = (lines[at] as Buffer).toString('latin1');
@@ -266,9 +273,6 @@ function textOf(lines: readonly (string | Buffer)[]): string[] {
 }
 
 function failureOf(error: Error & { code?: string }, connected: boolean): UpstreamError['failure'] {
-  if (error instanceof DeniedUpstreamError) return 'denied';
-  if (error instanceof errors.ConnectTimeoutError || (!connected && error.code === 'ETIMEDOUT'))
-    return 'connect-timeout';
   if (
     error instanceof errors.HTTPParserError ||
     error instanceof errors.HeadersOverflowError ||
@@ -280,5 +284,5 @@ function failureOf(error: Error & { code?: string }, connected: boolean): Upstre
   if (error instanceof errors.RequestContentLengthMismatchError || error instanceof errors.RequestAbortedError) {
     return 'request-body';
   }
-  return connected ? 'reset' : 'connect';
+  return connected ? 'reset' : connectFailureOf(error);
 }

@@ -1,18 +1,16 @@
-import { Agent as HttpAgent, type ClientRequest as OutgoingRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import { Agent, type ClientRequest as OutgoingRequest, type ClientRequestArgs, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { rootCertificates } from 'node:tls';
 import httpProxy from 'http-proxy';
 import type { CompiledRoute } from '@tigateway/routing';
 import { DeniedUpstreamError, type UpstreamGuard } from '../addresses/upstream-guard.js';
+import { type UpstreamConnector, upstreamConnector } from '../connect/upstream-connector.js';
 import {
   type UpstreamCall,
   UpstreamError,
   type UpstreamHandler,
   type UpstreamRequest,
 } from '../ports/upstream-client.js';
-import type { UpstreamSettings, UpstreamTls } from '../ports/upstream-settings.js';
 import { GOING_AWAY } from './close-frame.js';
 import { WebSocketTunnel } from './websocket-tunnel.js';
 
@@ -40,7 +38,6 @@ interface Handshake {
  */
 export class WebSocketProxy {
   private readonly proxy = httpProxy.createProxyServer({});
-  private readonly agents = new WeakMap<UpstreamSettings, { readonly http: HttpAgent; readonly https: HttpsAgent }>();
   /** Connections in the middle of their handshake. */
   private readonly unopened = new Set<Duplex>();
   private readonly open = new Map<string, Set<WebSocketTunnel>>();
@@ -76,22 +73,15 @@ export class WebSocketProxy {
     handler: UpstreamHandler,
   ): UpstreamCall {
     const { target, settings } = request;
-    const tunnel: WebSocketTunnel = new WebSocketTunnel(
-      client,
-      head,
-      {
-        connectTimeoutMs: request.connectTimeoutMs ?? settings.connectTimeoutMs,
-        responseTimeoutMs: request.responseTimeoutMs,
-      },
-      handler,
-      () => this.track(route.id, tunnel),
+    const tunnel: WebSocketTunnel = new WebSocketTunnel(client, head, request.responseTimeoutMs, handler, () =>
+      this.track(route.id, tunnel),
     );
     if (this.guard.refuses(target.host)) {
       queueMicrotask(() => tunnel.fail(new UpstreamError('denied', new DeniedUpstreamError(target.host).message)));
       return tunnel;
     }
     const isSecure = target.scheme === 'wss' || target.scheme === 'https';
-    const agents = this.agentsFor(settings);
+    const connectTimeoutMs = request.connectTimeoutMs ?? settings.connectTimeoutMs;
     const incoming = {
       method: 'GET',
       url: request.path,
@@ -109,8 +99,10 @@ export class WebSocketProxy {
           hostname: target.host,
           port: target.port,
         },
-        agent: isSecure ? agents.https : agents.http,
-        secure: !settings.tls.insecure,
+        agent: new ConnectorAgent(
+          isSecure ? 'https:' : 'http:',
+          upstreamConnector(settings, connectTimeoutMs, this.guard),
+        ),
       },
       (error) => tunnel.fail(error),
     );
@@ -144,21 +136,25 @@ export class WebSocketProxy {
       if (tunnels.size === 0 && this.open.get(routeId) === tunnels) this.open.delete(routeId);
     });
   }
-
-  private agentsFor(settings: UpstreamSettings): { readonly http: HttpAgent; readonly https: HttpsAgent } {
-    let agents = this.agents.get(settings);
-    if (agents === undefined) {
-      const options = { keepAlive: false, lookup: this.guard.lookup };
-      agents = { http: new HttpAgent(options), https: new HttpsAgent({ ...options, ...tlsOptions(settings.tls) }) };
-      this.agents.set(settings, agents);
-    }
-    return agents;
-  }
 }
 
-function tlsOptions({ insecure, trustedCertificates }: UpstreamTls): { rejectUnauthorized: boolean; ca?: string[] } {
-  if (trustedCertificates.length === 0) return { rejectUnauthorized: !insecure };
-  return { rejectUnauthorized: !insecure, ca: [...rootCertificates, ...trustedCertificates] };
+/** Lets http-proxy have its connection from where all upstream connections come from. */
+class ConnectorAgent extends Agent {
+  constructor(
+    readonly protocol: 'http:' | 'https:',
+    private readonly connector: UpstreamConnector,
+  ) {
+    super({ keepAlive: false });
+  }
+
+  override createConnection(
+    { host, port }: ClientRequestArgs,
+    callback?: (error: Error | null, socket: Duplex) => void,
+  ): undefined {
+    this.connector({ hostname: host ?? '', protocol: this.protocol, port: port ?? '' }, (error, socket) =>
+      callback?.(error, socket as Duplex),
+    );
+  }
 }
 
 /** Puts our lines in the place of http-proxy's; lines of one name stay lines. */

@@ -1,6 +1,7 @@
 import type { ClientRequest as OutgoingRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { UpstreamCall, UpstreamHandler, UpstreamRequest } from '../ports/upstream-client.js';
+import { connectFailureOf } from '../connect/upstream-connector.js';
+import type { UpstreamCall, UpstreamHandler } from '../ports/upstream-client.js';
 import { UpstreamError } from '../ports/upstream-client.js';
 import { TunnelEnd } from './tunnel-end.js';
 
@@ -16,7 +17,8 @@ export class WebSocketTunnel implements UpstreamCall {
   constructor(
     client: Socket,
     head: Buffer,
-    private readonly request: Pick<UpstreamRequest, 'responseTimeoutMs'> & { readonly connectTimeoutMs: number },
+    /** From the connection to the head of the answer, in milliseconds; 0 for none. */
+    private readonly responseTimeoutMs: number,
     private readonly handler: UpstreamHandler,
     /** The handshake is through. */
     private readonly onOpen: () => void,
@@ -27,14 +29,9 @@ export class WebSocketTunnel implements UpstreamCall {
   /** Takes part in the handshake that http-proxy is about to start, ahead of http-proxy's own listeners. */
   follow(outgoing: OutgoingRequest): void {
     this.outgoing = outgoing;
-    const { connectTimeoutMs, responseTimeoutMs } = this.request;
-    this.limit(connectTimeoutMs, 'connect-timeout');
     outgoing.once('socket', (socket) => {
       this.upstream = socket;
-      socket.once('connect', () => {
-        if (responseTimeoutMs > 0) this.limit(responseTimeoutMs, 'response-timeout');
-        else clearTimeout(this.timer);
-      });
+      if (this.responseTimeoutMs > 0) this.limit(this.responseTimeoutMs);
     });
     outgoing.on('upgrade', (response: IncomingMessage) => {
       clearTimeout(this.timer);
@@ -56,7 +53,7 @@ export class WebSocketTunnel implements UpstreamCall {
       if (this.isUpgrade) this.end.destroy();
       else if (error instanceof UpstreamError) this.handler.onUpstreamError(error);
       else {
-        const failure = error.code === 'UPSTREAM_DENIED' ? 'denied' : this.upstream?.connecting ? 'connect' : 'reset';
+        const failure = this.upstream === undefined ? connectFailureOf(error) : 'reset';
         this.handler.onUpstreamError(new UpstreamError(failure, error.message, { cause: error }));
       }
     });
@@ -87,11 +84,10 @@ export class WebSocketTunnel implements UpstreamCall {
     if (!this.isOver) this.handler.onUpstreamData(chunk);
   }
 
-  private limit(ms: number, failure: 'connect-timeout' | 'response-timeout'): void {
-    clearTimeout(this.timer);
+  private limit(ms: number): void {
     this.timer = setTimeout(() => {
       const { outgoing } = this;
-      this.fail(new UpstreamError(failure, `no WebSocket within ${ms} ms`));
+      this.fail(new UpstreamError('response-timeout', `no WebSocket within ${ms} ms`));
       outgoing?.destroy();
     }, ms);
   }

@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
+import type { Problem } from '@tigateway/model';
+import type { HttpClientSettings } from '../globals/httpclient.settings.js';
 
 /** An address and a port that this process listens on; `0.0.0.0` and `::` stand for every local address. */
 export interface OwnListener {
@@ -10,6 +12,8 @@ export interface OwnListener {
 /** What the compiler may know of the process: a route to the gateway's own ports would be a loop. */
 export abstract class CompileEnvironment {
   abstract readonly ownListeners: readonly OwnListener[];
+  /** What keeps these settings from being used in this process: a file that cannot be read, a key that fits no certificate. */
+  httpClientProblems?(settings: HttpClientSettings): readonly Problem[];
 }
 
 /** @param host a name or an IP address without brackets */

@@ -200,6 +200,14 @@ describe('compileGlobal', () => {
     expect(Object.values(result ?? {})).toMatchObject([expected]);
   });
 
+  it('says which settings of the HTTP client are not needed', () => {
+    const { result, warnings } = compiler.compileGlobal('httpclient', { pool: { 'eviction-interval': '10s' } });
+    expect(result?.httpclient).toBeDefined();
+    expect(warnings.map(({ pointer, code }) => [pointer, code])).toEqual([
+      ['/pool/eviction-interval', 'needless-property'],
+    ]);
+  });
+
   it('keeps the times of the response apart from their absence', () => {
     const { result } = compiler.compileGlobal('httpclient', {});
     expect((result?.httpclient as HttpClientSettings).responseTimeoutMs).toBeUndefined();
@@ -247,6 +255,27 @@ describe('compileGlobal', () => {
     ],
     ['httpclient', { pool: { type: 'BIG' } }, [['/pool/type', 'wrong-type']]],
     ['httpclient', { 'connect-timeout': 0 }, [['/connect-timeout', 'constraint']]],
+    ['httpclient', { wiretap: true }, [['/wiretap', 'unsupported']]],
+    ['httpclient', { ssl: { 'ssl-bundle': 'a' } }, [['/ssl/ssl-bundle', 'unsupported']]],
+    ['httpclient', { ssl: { 'key-store-type': 'JKS' } }, [['/ssl/key-store-type', 'wrong-type']]],
+    ['httpclient', { ssl: { 'key-store-provider': 'SUN' } }, [['/ssl/key-store-provider', 'unsupported']]],
+    [
+      'httpclient',
+      { ssl: { 'close-notify-flush-timeout': '1s' } },
+      [['/ssl/close-notify-flush-timeout', 'unsupported']],
+    ],
+    ['httpclient', { ssl: { 'close-notify-read-timeout': '1s' } }, [['/ssl/close-notify-read-timeout', 'unsupported']]],
+    [
+      'httpclient',
+      { httpclient: { websocket: { 'proxy-ping': false } } },
+      [['/httpclient/websocket/proxy-ping', 'unsupported']],
+    ],
+    ['httpclient', { proxy: { host: 'a' } }, [['/proxy/port', 'unsupported']]],
+    [
+      'httpclient',
+      { proxy: { host: 'a', port: 1, 'non-proxy-hosts-pattern': '(' } },
+      [['/proxy/non-proxy-hosts-pattern', 'unsupported']],
+    ],
   ])('refuses %s %j', (configId, configuration, expected) => {
     const { problems } = compiler.compileGlobal(configId, configuration);
     expect(problems.map(({ pointer, code }) => [pointer, code])).toEqual(expected);

@@ -74,8 +74,11 @@ export class RouteCompiler {
   compileGlobal(configId: string, configuration: Json, pointer = ''): Compilation<GlobalPart> {
     return movedTo(
       pointer,
-      compileGlobal(configId, configuration, (filters, problems, inner) =>
-        this.placed(filters, inner, 'default-filters', undefined, problems),
+      compileGlobal(
+        configId,
+        configuration,
+        (filters, problems, inner) => this.placed(filters, inner, 'default-filters', undefined, problems),
+        this.environment,
       ),
     );
   }

@@ -1,5 +1,6 @@
-import { bind, type GlobalSettingsSchema, type Json, pointerTo, type Problem } from '@tigateway/model';
+import { bindGlobal, type GlobalSettingsSchema, type Json, pointerTo, type Problem } from '@tigateway/model';
 import { type Compilation, NO_PROBLEMS } from '../compiler/compilation.js';
+import type { CompileEnvironment } from '../compiler/compile-environment.js';
 import { ComponentError } from '../compiler/component.js';
 import { inOrder, type PlacedFilter } from '../compiler/placed-filter.js';
 import { PathPattern } from '../patterns/path-pattern.js';
@@ -7,7 +8,7 @@ import { ACCESS_LOG_SETTINGS, type AccessLogSettings } from './access-log.settin
 import { type CompiledGlobals, DEFAULT_GLOBALS, GlobalCors } from './compiled-globals.js';
 import { CORS_SETTINGS, type GlobalCorsSettings } from './cors.settings.js';
 import { DEFAULT_FILTERS_SETTINGS, type DefaultFiltersSettings } from './default-filters.settings.js';
-import { HTTPCLIENT_SETTINGS, type HttpClientSettings } from './httpclient.settings.js';
+import { HTTPCLIENT_SETTINGS, type HttpClientSettings, needlessSettings } from './httpclient.settings.js';
 import { METRICS_SETTINGS, type MetricsSettings } from './metrics.settings.js';
 
 /** The part of the globals that one configuration decides. */
@@ -40,6 +41,7 @@ export function compileGlobal(
   configId: string,
   configuration: Json,
   compileFilters: FilterListCompiler,
+  environment: CompileEnvironment,
 ): Compilation<GlobalPart> {
   switch (PART_OF[configId]) {
     case undefined:
@@ -47,7 +49,11 @@ export function compileGlobal(
     case 'cors':
       return read(CORS_SETTINGS, configuration, compileCors);
     case 'httpclient':
-      return read(HTTPCLIENT_SETTINGS, configuration, (httpclient: HttpClientSettings) => ({ httpclient }));
+      return read(HTTPCLIENT_SETTINGS, configuration, (httpclient: HttpClientSettings, problems, warnings) => {
+        problems.push(...(environment.httpClientProblems?.(httpclient) ?? []));
+        warnings.push(...needlessSettings(httpclient));
+        return { httpclient };
+      });
     case 'metrics':
       return read(METRICS_SETTINGS, configuration, (metrics: MetricsSettings) => ({ metrics }));
     case 'accessLog':
@@ -60,15 +66,16 @@ export function compileGlobal(
 }
 
 function read<T extends object>(
-  { type, unwrap }: GlobalSettingsSchema<T>,
+  schema: GlobalSettingsSchema<T>,
   configuration: Json,
-  compile: (settings: T, problems: Problem[]) => GlobalPart,
+  compile: (settings: T, problems: Problem[], warnings: Problem[]) => GlobalPart,
 ): Compilation<GlobalPart> {
-  const bound = bind(type, unwrap ? unwrap(configuration) : configuration);
+  const bound = bindGlobal(schema, configuration);
   if (bound.value === undefined) return { problems: bound.problems, warnings: NO_PROBLEMS };
   const problems: Problem[] = [];
-  const result = compile(bound.value, problems);
-  return problems.length > 0 ? { problems, warnings: NO_PROBLEMS } : { result, problems, warnings: NO_PROBLEMS };
+  const warnings: Problem[] = [];
+  const result = compile(bound.value, problems, warnings);
+  return problems.length > 0 ? { problems, warnings } : { result, problems, warnings };
 }
 
 function compileCors(settings: GlobalCorsSettings, problems: Problem[]): GlobalPart {

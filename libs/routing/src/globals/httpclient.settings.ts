@@ -6,10 +6,12 @@ import {
   Int,
   ListOf,
   Nested,
+  type Problem,
   SizeBytes,
   Text,
 } from '@tigateway/model';
 import { Max, Min } from 'class-validator';
+import { JavaRegex } from '../patterns/java-regex.js';
 import { unwrapped } from './unwrapped.js';
 
 /** Connections to one host and port. */
@@ -41,7 +43,7 @@ export class PoolSettings {
 
   @DurationMs({
     key: 'eviction-interval',
-    about: 'How often idle connections are looked through; 0: as they are used.',
+    about: 'Not needed: a connection is closed as soon as its idle time or its life is over.',
   })
   @Min(0)
   evictionIntervalMs = 0;
@@ -49,11 +51,11 @@ export class PoolSettings {
   @Choice(['FIFO', 'LIFO'])
   leasingStrategy: 'FIFO' | 'LIFO' = 'FIFO';
 
-  @Flag()
+  @Flag({ about: 'Show how many connections are open, by target.' })
   metrics = false;
 }
 
-/** TLS to upstreams. */
+/** TLS to upstreams. Paths are of files, read when the settings come into force. */
 export class ClientSslSettings {
   @Flag({ about: 'Trust every certificate. Never outside of a laboratory.' })
   useInsecureTrustManager = false;
@@ -61,15 +63,36 @@ export class ClientSslSettings {
   @ListOf({ kind: 'text' }, { key: 'trusted-x509-certificates', about: 'PEM files trusted beside the system’s.' })
   trustedX509Certificates: string[] = [];
 
-  @DurationMs({ key: 'handshake-timeout' })
+  @Text({ optional: true, about: 'The gateway’s own certificate and key for upstreams that ask for one.' })
+  keyStore?: string;
+
+  @Choice(['PKCS12', 'PEM'], { about: 'PEM: certificates and key in one file.' })
+  keyStoreType: 'PKCS12' | 'PEM' = 'PKCS12';
+
+  @Text({ optional: true })
+  keyStorePassword?: string;
+
+  @Text({ optional: true, about: 'Of the key alone. Default: that of the key store.' })
+  keyPassword?: string;
+
+  @Text({ optional: true, about: 'Refused: providers of key stores are Java’s.' })
+  keyStoreProvider?: string;
+
+  @Text({ optional: true, about: 'Refused: name the PEM files instead.' })
+  sslBundle?: string;
+
+  @DurationMs({ key: 'handshake-timeout', about: 'From the connection to the end of its TLS handshake.' })
   @Min(1)
   handshakeTimeoutMs = 10_000;
 
-  @DurationMs({ key: 'close-notify-flush-timeout' })
+  @DurationMs({
+    key: 'close-notify-flush-timeout',
+    about: 'As it is: the end of TLS is sent with the end of the connection.',
+  })
   @Min(0)
   closeNotifyFlushTimeoutMs = 3_000;
 
-  @DurationMs({ key: 'close-notify-read-timeout' })
+  @DurationMs({ key: 'close-notify-read-timeout', about: 'As it is: nobody waits for the other side’s.' })
   @Min(0)
   closeNotifyReadTimeoutMs = 0;
 }
@@ -79,7 +102,7 @@ export class ClientWebSocketSettings {
   @Min(1)
   maxFramePayloadBytes = 65_536;
 
-  @Flag({ about: 'Forward pings instead of answering them.' })
+  @Flag({ about: 'Forward pings, which is all that there is: false is refused.' })
   proxyPing = true;
 }
 
@@ -131,7 +154,7 @@ export class HttpClientSettings {
   @Flag({ about: 'Ask upstreams for compressed responses and decompress them.' })
   compression = false;
 
-  @Flag({ about: 'Taken and without effect: log every byte.' })
+  @Flag({ about: 'Refused where true: a log of every byte would hold every secret.' })
   wiretap = false;
 
   @Nested(() => PoolSettings)
@@ -151,4 +174,44 @@ export const HTTPCLIENT_SETTINGS: GlobalSettingsSchema<HttpClientSettings> = {
   configId: 'httpclient',
   type: HttpClientSettings,
   unwrap: (configuration) => unwrapped(configuration, 'httpclient'),
+  check: refusals,
 };
+
+/** Spring's keys that stand for something that is not here: better no start than a setting that is taken and not kept. */
+function refusals({ ssl, websocket, proxy, wiretap }: HttpClientSettings): Problem[] {
+  const problems: Problem[] = [];
+  const refuse = (pointer: string, message: string): void =>
+    void problems.push({ pointer, code: 'unsupported', message });
+  if (wiretap)
+    refuse('/wiretap', 'a log of every byte would hold every secret: use the global configuration access-log');
+  if (ssl.sslBundle !== undefined) {
+    refuse('/ssl/ssl-bundle', 'there are no bundles here: use trusted-x509-certificates and key-store');
+  }
+  if (ssl.keyStoreProvider !== undefined) refuse('/ssl/key-store-provider', 'providers of key stores are Java’s');
+  const { closeNotifyFlushTimeoutMs, closeNotifyReadTimeoutMs } = new ClientSslSettings();
+  if (ssl.closeNotifyFlushTimeoutMs !== closeNotifyFlushTimeoutMs) {
+    refuse('/ssl/close-notify-flush-timeout', 'cannot be set: the end of TLS is sent with the end of the connection');
+  }
+  if (ssl.closeNotifyReadTimeoutMs !== closeNotifyReadTimeoutMs) {
+    refuse('/ssl/close-notify-read-timeout', 'cannot be set: nobody waits for the end of TLS of the other side');
+  }
+  if (!websocket.proxyPing) refuse('/websocket/proxy-ping', 'cannot be false: pings are always forwarded');
+  if (proxy.host !== undefined && proxy.port === undefined) {
+    refuse('/proxy/port', 'is required where there is a proxy host');
+  }
+  if (proxy.nonProxyHostsPattern !== undefined) {
+    try {
+      JavaRegex.compile(proxy.nonProxyHostsPattern);
+    } catch (error) {
+      refuse('/proxy/non-proxy-hosts-pattern', (error as Error).message);
+    }
+  }
+  return problems;
+}
+
+/** What is taken because Spring's configurations hold it, and needs nothing done. */
+export function needlessSettings({ pool }: HttpClientSettings): Problem[] {
+  if (pool.evictionIntervalMs === 0) return [];
+  const message = 'not needed: a connection is closed as soon as its idle time or its life is over';
+  return [{ pointer: '/pool/eviction-interval', code: 'needless-property', message }];
+}
