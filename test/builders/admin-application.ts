@@ -5,11 +5,13 @@ import { AdminModule, configureAdminApplication, createAdminAdapter } from '@tig
 import { ConfigurationHistoryService, DynamicConfigurationService } from '@tigateway/configuration';
 import { Clock, SystemClock } from '@tigateway/model';
 import { AppInfo, ObservabilityModule } from '@tigateway/observability';
+import { CircuitBreakers } from '@tigateway/proxy';
 import { CompileEnvironment, RoutingModule } from '@tigateway/routing';
 import { InMemoryConfiguration, InMemoryHistory } from './in-memory-configuration.js';
 
 export interface AdminApplication {
   readonly app: NestFastifyApplication;
+  readonly breakers: CircuitBreakers;
   readonly configuration: InMemoryConfiguration;
 }
 
@@ -18,12 +20,14 @@ export async function adminApplication(
   options: { token?: string; address?: string; allowedHosts?: string[]; imports?: ModuleMetadata['imports'] } = {},
 ): Promise<AdminApplication> {
   const configuration = new InMemoryConfiguration();
+  const breakers = new CircuitBreakers();
 
   @Global()
   @Module({
     providers: [
       { provide: DynamicConfigurationService, useValue: configuration },
       { provide: ConfigurationHistoryService, useValue: new InMemoryHistory(configuration) },
+      { provide: CircuitBreakers, useValue: breakers },
       { provide: Clock, useClass: SystemClock },
       { provide: CompileEnvironment, useValue: { ownListeners: [] } },
       {
@@ -34,7 +38,14 @@ export async function adminApplication(
         },
       },
     ],
-    exports: [DynamicConfigurationService, ConfigurationHistoryService, Clock, CompileEnvironment, AppInfo],
+    exports: [
+      DynamicConfigurationService,
+      ConfigurationHistoryService,
+      CircuitBreakers,
+      Clock,
+      CompileEnvironment,
+      AppInfo,
+    ],
   })
   class Ports {}
 
@@ -53,5 +64,5 @@ export async function adminApplication(
   });
   const { token, address = '127.0.0.1', allowedHosts = [] } = options;
   configureAdminApplication(app, { address, allowedHosts, ...(token !== undefined && { token }) });
-  return { app, configuration };
+  return { app, breakers, configuration };
 }

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { ActuatorController } from './actuator/actuator.controller.js';
+import { CircuitBreakersController } from './actuator/circuit-breakers.controller.js';
 import { ConfigurationStatusController } from './actuator/configuration-status.controller.js';
 import { GatewayController } from './actuator/gateway/gateway.controller.js';
 import { MetricsController } from './actuator/metrics.controller.js';
@@ -15,7 +16,7 @@ import { HistoryController } from './configuration/history.controller.js';
 export class AdminModule {
   /**
    * @param imports modules that export DynamicConfigurationService, ConfigurationHistoryService, RouteManager,
-   *   ComponentCatalogue, HealthIndicators and AppInfo (those that are global need not be named)
+   *   ComponentCatalogue, CircuitBreakers, HealthIndicators and AppInfo (those that are global need not be named)
    */
   static register(imports: NonNullable<ModuleMetadata['imports']> = []): DynamicModule {
     return {
@@ -31,6 +32,7 @@ export class AdminModule {
         MetricsController,
         ConfigurationStatusController,
         GatewayController,
+        CircuitBreakersController,
         OpenApiController,
       ],
       providers: [ConfigurationWriter],

@@ -3,6 +3,7 @@ import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { register } from 'prom-client';
 import { Availability } from './health/availability.js';
 import { HealthIndicators } from './health/health-indicators.js';
+import { CircuitBreakerMetrics } from './metrics/circuit-breaker-metrics.js';
 import { CONFIGURATION_METRIC_PROVIDERS, ConfigurationMetricSet } from './metrics/configuration-metric-set.js';
 import { ConfigurationMetrics } from './metrics/configuration-metrics.js';
 import { ActuatorPrometheusController } from './metrics/prometheus.controller.js';
@@ -22,9 +23,10 @@ import { RequestMetrics } from './metrics/request-metrics.js';
     ConfigurationMetricSet,
     ConfigurationMetrics,
     RequestMetrics,
+    CircuitBreakerMetrics,
     HealthIndicators,
     Availability,
   ],
-  exports: [ConfigurationMetrics, RequestMetrics, HealthIndicators, Availability],
+  exports: [ConfigurationMetrics, RequestMetrics, CircuitBreakerMetrics, HealthIndicators, Availability],
 })
 export class ObservabilityModule {}

@@ -12,5 +12,8 @@ export { UndiciUpstreamClient } from './node/undici-upstream-client.js';
 export { WebSocketProxy } from './websocket/websocket-proxy.js';
 export { type TrustedProxies, trustedProxies } from './gateway/trusted-proxies.js';
 export { ListenerTls, type ListenerTlsSettings } from './tls/listener-tls.js';
+export type { CircuitBreaker } from './circuit-breaker/circuit-breaker.js';
+export { CircuitBreakers, type KnownBreaker } from './circuit-breaker/circuit-breakers.js';
 export { TRAFFIC_FILTERS } from './traffic-filters.js';
+export * from './traffic-filters.module.js';
 export { httpClientProblems } from './gateway/upstream-settings-of.js';

@@ -34,6 +34,7 @@ export * from './patterns/cidr.js';
 export * from './patterns/header-template.js';
 export * from './patterns/java-regex.js';
 export * from './patterns/path-pattern.js';
+export * from './patterns/path-template.js';
 export * from './patterns/prepared-path.js';
 export * from './predicates/api-version.js';
 export * from './predicates/catalogue.js';

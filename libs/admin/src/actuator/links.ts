@@ -10,5 +10,6 @@ export const ACTUATOR_LINKS: Readonly<Record<string, string>> = {
   'configuration-status': '/actuator/configuration/status',
   'configuration-validate': '/actuator/configuration/validate',
   gateway: '/actuator/gateway',
+  circuitbreakers: '/actuator/circuitbreakers',
   openapi: '/actuator/openapi',
 };

@@ -88,6 +88,9 @@ export const ACTUATOR_PATHS: Paths = {
       responses: { 200: ok(ref('ValidationReport')), ...problems(400, 413, 415) },
     },
   },
+  '/actuator/circuitbreakers': {
+    get: read('circuitBreakers', 'Every circuit breaker that has been asked', ref('CircuitBreakers')),
+  },
   [GATEWAY]: { get: read('gatewayEndpoints', 'What can be called for which route', arrayOf(ref('GatewayEndpoint'))) },
   [`${GATEWAY}/routes`]: {
     get: read('liveRoutes', 'The routes that take traffic', arrayOf(ref('LiveRoute'))),

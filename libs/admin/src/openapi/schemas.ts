@@ -212,6 +212,20 @@ export const SCHEMAS = {
     build: object({ name: text, version: text, commit: text }, ['name', 'version']),
     runtime: object({ node: text, platform: text, arch: text, startedAt: instant }),
   }),
+  CircuitBreakers: object({
+    circuitBreakers: {
+      type: 'object',
+      additionalProperties: object({
+        routeId: text,
+        state: { type: 'string', enum: ['CLOSED', 'OPEN', 'HALF_OPEN'] },
+        failureRate: text,
+        failureRateThreshold: text,
+        bufferedCalls: { type: 'integer' },
+        failedCalls: { type: 'integer' },
+        notPermittedCalls: { type: 'integer' },
+      }),
+    },
+  }),
   MetricNames: object({ names: arrayOf(text) }),
   Metric: object({
     name: text,

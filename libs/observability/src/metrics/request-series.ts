@@ -70,6 +70,6 @@ export class RequestSeries {
 /** By the status's first digit: Spring's names of the series. */
 const OUTCOMES = ['UNKNOWN', 'INFORMATIONAL', 'SUCCESSFUL', 'REDIRECTION', 'CLIENT_ERROR', 'SERVER_ERROR'] as const;
 
-function escapeLabel(value: string): string {
+export function escapeLabel(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }

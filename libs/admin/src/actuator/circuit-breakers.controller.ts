@@ -1,0 +1,36 @@
+import { Controller, Get, Inject } from '@nestjs/common';
+import { CircuitBreakers, type KnownBreaker } from '@tigateway/proxy';
+
+/** Spring Boot's `circuitbreakers`: each breaker that has been asked. Those of one name on several routes are told apart. */
+@Controller('actuator/circuitbreakers')
+export class CircuitBreakersController {
+  constructor(@Inject(CircuitBreakers) private readonly breakers: CircuitBreakers) {}
+
+  @Get()
+  all(): { circuitBreakers: Record<string, unknown> } {
+    const { known } = this.breakers;
+    const uses = new Map<string, number>();
+    for (const { name } of known) uses.set(name, (uses.get(name) ?? 0) + 1);
+    const shown = new Map<string, unknown>();
+    for (const each of known) {
+      const key = uses.get(each.name) === 1 ? each.name : `${each.name} (${each.routeId})`;
+      let free = key;
+      for (let count = 2; shown.has(free); count++) free = `${key} ${count}`;
+      shown.set(free, factsOf(each));
+    }
+    return { circuitBreakers: Object.fromEntries(shown) };
+  }
+}
+
+function factsOf({ routeId, breaker }: KnownBreaker): Record<string, unknown> {
+  const { seen, settings } = breaker;
+  return {
+    routeId,
+    state: breaker.state,
+    failureRate: `${breaker.failurePercent.toFixed(1)}%`,
+    failureRateThreshold: `${settings.failurePercent.toFixed(1)}%`,
+    bufferedCalls: seen.calls,
+    failedCalls: seen.failed,
+    notPermittedCalls: breaker.refused,
+  };
+}

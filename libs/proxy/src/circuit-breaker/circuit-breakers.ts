@@ -1,0 +1,49 @@
+import { Injectable, Logger, Optional } from '@nestjs/common';
+import { Clock, SystemClock } from '@tigateway/model';
+import { RouteManager, type Snapshot } from '@tigateway/routing';
+import { FilterStates } from '../filter-state/filter-states.js';
+import { type BreakerSettings, CircuitBreaker } from './circuit-breaker.js';
+
+/** A breaker that has been asked at least once. */
+export interface KnownBreaker {
+  readonly routeId: string;
+  readonly name: string;
+  readonly breaker: CircuitBreaker;
+}
+
+/** The breakers of all routes: each by route, place of the filter and its arguments, so that reloads elsewhere leave it alone. */
+@Injectable()
+export class CircuitBreakers {
+  private readonly states = new FilterStates<KnownBreaker>();
+  private readonly logger = new Logger('CircuitBreaker');
+
+  constructor(
+    private readonly clock: Clock = new SystemClock(),
+    @Optional() routes?: RouteManager,
+  ) {
+    routes?.onSwap((_previous, next, changedRouteIds) => this.prune(next, changedRouteIds));
+  }
+
+  /** After a swap: forgets the breakers that the changed routes no longer have. */
+  prune(next: Snapshot, changedRouteIds: readonly string[]): void {
+    this.states.prune(next, changedRouteIds);
+  }
+
+  of(routeId: string, stateKey: string, name: string, settings: BreakerSettings): CircuitBreaker {
+    const make = (): KnownBreaker => ({
+      routeId,
+      name,
+      breaker: new CircuitBreaker(settings, this.clock, (state, { seen }) => {
+        const breaker = `the breaker "${name}" of the route "${routeId}"`;
+        if (state === 'OPEN') this.logger.warn(`${breaker} is open: ${seen.failed} of ${seen.calls} calls failed`);
+        else this.logger.log(`${breaker} is ${state === 'CLOSED' ? 'closed again' : 'half open'}`);
+      }),
+    });
+    return this.states.of(routeId, stateKey, make).breaker;
+  }
+
+  /** Those that have been asked, by route. */
+  get known(): readonly KnownBreaker[] {
+    return [...this.states.all()].map(([, known]) => known);
+  }
+}
