@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AdminModule } from '@tigateway/admin';
 import { FileSource, FileSourceModule, HistoryModule, ReloaderModule } from '@tigateway/configuration';
-import { NOTIFICATION, NotificationsModule } from '@tigateway/notifications';
+import { NotificationsModule } from '@tigateway/notifications';
 import { ObservabilityModule } from '@tigateway/observability';
 import { ProxyModule, TRAFFIC_FILTERS, TrafficFiltersModule } from '@tigateway/proxy';
 import { RoutingModule } from '@tigateway/routing';
@@ -10,7 +10,6 @@ import { ChangeModule } from './change/change.module.js';
 import { EventHistoryModule } from './events/event-history.module.js';
 import { FoundationModule } from './foundation.module.js';
 import { DataPlaneHealth } from './health/data-plane.health.js';
-import { NotificationsHealth } from './health/notifications.health.js';
 import { SourcesHealth } from './health/sources.health.js';
 import { BreakerMetricsFeed } from './traffic/breaker-metrics-feed.js';
 import { dataPlaneOptions } from './traffic/data-plane-options.js';
@@ -24,10 +23,6 @@ export class GatewayModule {
     const { dataDir, sources, updatePolicy } = settings.tigateway;
     const { paths, debounceMs, placeholders } = sources.file;
     const history = HistoryModule.embedded({ directory: dataDir });
-    const notifications = NotificationsModule.register({
-      imports: [EventHistoryModule.over(history)],
-      deniedTargets: settings.tigateway.upstreams.deny,
-    });
     return {
       module: GatewayModule,
       imports: [
@@ -38,7 +33,6 @@ export class GatewayModule {
           precedence: sources.precedence,
           apiEnabled: sources.api.enabled,
           updatePolicy,
-          globalSettings: [NOTIFICATION],
           imports: [
             history,
             ChangeModule,
@@ -53,11 +47,11 @@ export class GatewayModule {
           observer: TrafficObserver,
           imports: [TrafficModule],
         }),
-        notifications,
-        AdminModule.register([ObservabilityModule, history, notifications]),
+        NotificationsModule.register([EventHistoryModule.over(history)]),
+        AdminModule.register([ObservabilityModule, history]),
         ObservabilityModule,
       ],
-      providers: [DataPlaneHealth, NotificationsHealth, SourcesHealth, BreakerMetricsFeed],
+      providers: [DataPlaneHealth, SourcesHealth, BreakerMetricsFeed],
     };
   }
 }
