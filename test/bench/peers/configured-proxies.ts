@@ -58,7 +58,7 @@ const haproxy = configured(
   (port, upstream) => `
 global
   nbthread 1
-  maxconn 10000
+  maxconn 4000
 defaults
   mode http
   timeout connect 5s
@@ -74,7 +74,7 @@ backend answers
   http-request set-header X-Forwarded-Host %[req.hdr(host)]
   http-request set-header X-Route route-0
   http-request replace-path ${PREFIX}/(.*) /\\1
-  server answers ${upstream} maxconn 10000
+  server answers ${upstream} maxconn 4000
 `,
   (file) => ['haproxy', '-db', '-f', file],
 );

@@ -11,6 +11,8 @@ export interface Peer {
   readonly name: string;
   /** What must be installed; what is missing is named and left out. */
   readonly missing: () => string | undefined;
+  /** How long it runs before it is measured, where that is more than usual, in seconds. */
+  readonly warmUpSeconds?: number;
   start(upstream: string): Promise<Subject>;
 }
 

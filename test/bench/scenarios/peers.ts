@@ -71,7 +71,7 @@ async function measure(peer: Peer, upstream: string): Promise<Sample> {
   const subject = await peer.start(upstream);
   try {
     const url = `${subject.url}/item`;
-    await saturate({ url, connections: CONNECTIONS, seconds: WARM_UP_SECONDS });
+    await saturate({ url, connections: CONNECTIONS, seconds: peer.warmUpSeconds ?? WARM_UP_SECONDS });
     const small = await perCpuSecond(subject, '/item', CONNECTIONS);
     const rate = Math.round(small.perSecond / 2);
     const timed = await load({ url, connections: CONNECTIONS, seconds: SECONDS, rate });
