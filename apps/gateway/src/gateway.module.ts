@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AdminModule } from '@tigateway/admin';
 import { FileSource, FileSourceModule, HistoryModule, ReloaderModule } from '@tigateway/configuration';
-import { NotificationsModule } from '@tigateway/notifications';
+import { NOTIFICATION, NotificationsModule } from '@tigateway/notifications';
 import { ObservabilityModule } from '@tigateway/observability';
 import { ProxyModule, TRAFFIC_FILTERS, TrafficFiltersModule } from '@tigateway/proxy';
 import { RoutingModule } from '@tigateway/routing';
@@ -10,6 +10,7 @@ import { ChangeModule } from './change/change.module.js';
 import { EventHistoryModule } from './events/event-history.module.js';
 import { FoundationModule } from './foundation.module.js';
 import { DataPlaneHealth } from './health/data-plane.health.js';
+import { NotificationsHealth } from './health/notifications.health.js';
 import { SourcesHealth } from './health/sources.health.js';
 import { BreakerMetricsFeed } from './traffic/breaker-metrics-feed.js';
 import { dataPlaneOptions } from './traffic/data-plane-options.js';
@@ -23,6 +24,10 @@ export class GatewayModule {
     const { dataDir, sources, updatePolicy } = settings.tigateway;
     const { paths, debounceMs, placeholders } = sources.file;
     const history = HistoryModule.embedded({ directory: dataDir });
+    const notifications = NotificationsModule.register({
+      imports: [EventHistoryModule.over(history)],
+      deniedTargets: settings.tigateway.upstreams.deny,
+    });
     return {
       module: GatewayModule,
       imports: [
@@ -33,6 +38,7 @@ export class GatewayModule {
           precedence: sources.precedence,
           apiEnabled: sources.api.enabled,
           updatePolicy,
+          globalSettings: [NOTIFICATION],
           imports: [
             history,
             ChangeModule,
@@ -47,11 +53,11 @@ export class GatewayModule {
           observer: TrafficObserver,
           imports: [TrafficModule],
         }),
-        NotificationsModule.register([EventHistoryModule.over(history)]),
-        AdminModule.register([ObservabilityModule, history]),
+        notifications,
+        AdminModule.register([ObservabilityModule, history, notifications]),
         ObservabilityModule,
       ],
-      providers: [DataPlaneHealth, SourcesHealth, BreakerMetricsFeed],
+      providers: [DataPlaneHealth, NotificationsHealth, SourcesHealth, BreakerMetricsFeed],
     };
   }
 }

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { configureAdminApplication, createAdminAdapter } from '@tigateway/admin';
 import { ConfigurationPipeline } from '@tigateway/configuration';
+import { Outbox } from '@tigateway/notifications';
 import { Availability } from '@tigateway/observability';
 import { DataPlane } from '@tigateway/proxy';
 import type { Bootstrap } from './bootstrap/bootstrap-file.js';
@@ -35,6 +36,7 @@ export class Gateway {
     const demoUpstream = enabled ? await startDemoUpstream(port) : undefined;
     const pipeline = application.get(ConfigurationPipeline);
     await pipeline.restore();
+    await application.get(Outbox).start();
     const traffic = await application.get(DataPlane).start();
     if (pipeline.servesLastGoodState) application.get(Availability).accept();
     await pipeline.start();

@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect as connectSocket } from 'node:net';
 import { Global, Module } from '@nestjs/common';
-import { ConfigurationUpdateEvent, EventBus, type GatewayEvents } from '@tigateway/model';
-import { EventHistory, NotificationsModule, type ReplayedEvent } from '@tigateway/notifications';
+import { ConfigurationUpdateEvent, EventBus, type EventRecord, type GatewayEvents } from '@tigateway/model';
+import { EventHistory, NotificationPolicy, NotificationsModule, OutboxStore } from '@tigateway/notifications';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { type AdminApplication, adminApplication } from '../../../test/builders/admin-application.js';
+import { InMemoryOutbox, SettablePolicy } from '../../../test/builders/in-memory-outbox.js';
 
 const TOKEN = 'let-me-in';
 
@@ -25,7 +26,7 @@ class DirectBus extends EventBus {
 }
 
 class NoHistory extends EventHistory {
-  override eventsSince(): Promise<ReplayedEvent[]> {
+  override eventsSince(): Promise<EventRecord[]> {
     return Promise.resolve([]);
   }
 }
@@ -42,8 +43,10 @@ beforeEach(async () => {
     providers: [
       { provide: EventBus, useValue: bus },
       { provide: EventHistory, useClass: NoHistory },
+      { provide: OutboxStore, useValue: new InMemoryOutbox() },
+      { provide: NotificationPolicy, useValue: new SettablePolicy() },
     ],
-    exports: [EventBus, EventHistory],
+    exports: [EventBus, EventHistory, OutboxStore, NotificationPolicy],
   })
   class Ports {}
 

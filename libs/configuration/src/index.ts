@@ -18,6 +18,7 @@ export * from './sources/configuration-source.js';
 export * from './sources/file/file-source.js';
 export * from './sources/file/file-source.module.js';
 export * from './validator/configuration-validator.js';
+export { withoutSecretValues } from './validator/deferred-values.js';
 export * from './validator/dependency-check.js';
 export * from './validator/validation-context.js';
 export * from './validator/validator.module.js';

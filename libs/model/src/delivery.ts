@@ -29,6 +29,8 @@ export interface DeadLetter extends DeadLetterKey {
   /** Of the delivery: the same over all attempts, the later ones by hand included. */
   readonly id: string;
   readonly events: readonly EventRecord[];
+  /** They were gathered into one message, even where there is but one. */
+  readonly isDigest: boolean;
   readonly attempts: number;
   /** ISO 8601, UTC. */
   readonly failedAt: string;

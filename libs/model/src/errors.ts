@@ -9,6 +9,8 @@ export type ErrorCode =
   | 'configuration.store'
   | 'configuration.source-disabled'
   | 'route.compile'
+  | 'notification.not-found'
+  | 'notification.channel-off'
   | 'startup.invalid';
 
 /** A failure that someone can act on. `code` is stable; HTTP statuses are the admin API's business alone. */
@@ -95,6 +97,23 @@ export class RouteCompileError extends GatewayError {
     readonly configType: ConfigType = 'route',
   ) {
     super(`${configType} "${routeId}": ${problems.map(describeProblem).join('; ')}`);
+  }
+}
+
+export class NotificationNotFoundError extends GatewayError {
+  readonly code = 'notification.not-found';
+
+  constructor(readonly id: string) {
+    super(`there is no dead letter "${id}"`);
+  }
+}
+
+/** A dead letter's channel is switched off: there is nowhere to send it. */
+export class NotificationChannelError extends GatewayError {
+  readonly code = 'notification.channel-off';
+
+  constructor(readonly channel: string) {
+    super(`the channel "${channel}" is off`);
   }
 }
 

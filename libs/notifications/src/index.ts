@@ -1,4 +1,12 @@
 export * from './log/event-log.channel.js';
 export * from './notifications.module.js';
+export type { ChannelStatus } from './outbox/channel-delivery.js';
+export type { DeadLetterSummary } from './outbox/dead-letters.js';
+export * from './outbox/deliveries.js';
+export * from './outbox/delivery-permit.js';
+export * from './outbox/outbox.js';
+export * from './outbox/outbox-store.js';
+export * from './settings/notification-policy.js';
+export * from './settings/notification.settings.js';
 export * from './websocket/configuration-websocket.gateway.js';
 export * from './websocket/event-history.js';

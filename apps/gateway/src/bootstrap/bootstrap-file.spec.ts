@@ -67,8 +67,38 @@ tigateway:
     expect(settingsOf(yaml, { VERSIONS: '5' }).tigateway.updatePolicy).toEqual({
       history: { 'max-versions': '${VERSIONS}' },
     });
-    expect(refusalOf(yaml, { VERSIONS: 'many' })).toBe('tigateway.yml:2:31: expected a whole number, found "many"');
+    expect(refusalOf(yaml, { VERSIONS: 'many' })).toBe(
+      'tigateway.yml:2:31: what ${VERSIONS} stands for cannot be used here (wrong-type)',
+    );
     expect(refusalOf(yaml)).toMatch(/^tigateway.yml:2:31: the environment variable VERSIONS is not set/);
+  });
+
+  it.each([
+    ['webhook: { url: "ftp://x" }', 'url'],
+    ['webhook: { url: "http://example.com/hook" }', 'url'],
+    ['webhook: { url: "https://127.0.0.1/hook" }', 'url'],
+    ['webhook: {}', '"url" is required where the channel is enabled'],
+    ['webhook: { urll: "https://example.com" }', 'unknown property "urll"'],
+    ['webhook: { url: "https://example.com", events: [created] }', 'update, delete, rollback, rejected'],
+    ['webhok: {}', 'unknown property "webhok"'],
+    ['email: { smtp: {}, recipients: [ops@example.com] }', '"smtp" must name a host'],
+    [
+      'email: { smtp: { host: h, username: u@x.y, starttls: off }, recipients: [ops@example.com] }',
+      'never sent in clear',
+    ],
+    [
+      'email: { smtp: { host: h }, from: "a@b.c\\nBcc: x@y.z", recipients: [ops@example.com] }',
+      '"from" must be an address',
+    ],
+  ])('refuses the channels { %s }', (channels, message) => {
+    expect(refusalOf(`tigateway:\n  notification: { ${channels} }`)).toContain(message);
+  });
+
+  it('shows no value of a variable in what is wrong with a channel', () => {
+    const yaml = 'tigateway:\n  notification: { webhook: { url: "${HOOK}", digest: "${DIGEST}" } }';
+    const refusal = refusalOf(yaml, { HOOK: 'gopher://canary', DIGEST: 'canary' });
+    expect(refusal).toContain('what ${DIGEST} stands for cannot be used here');
+    expect(refusal).not.toContain('canary');
   });
 
   it('lets the environment win', () => {

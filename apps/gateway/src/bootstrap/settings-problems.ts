@@ -1,6 +1,7 @@
 import { isLoopback } from '@tigateway/admin';
-import { type Placeholders, UPDATE_POLICY } from '@tigateway/configuration';
-import { AddressSet, bindGlobal, isJsonObject } from '@tigateway/model';
+import { type Placeholders, UPDATE_POLICY, withoutSecretValues } from '@tigateway/configuration';
+import { AddressSet, bindGlobal, type GlobalSettingsSchema, type Json } from '@tigateway/model';
+import { NOTIFICATION } from '@tigateway/notifications';
 import { ListenerTls, StaticServiceInstances, trustedProxies } from '@tigateway/proxy';
 import type { GatewaySettings, ServerTlsSettings } from './gateway-settings.js';
 
@@ -42,18 +43,27 @@ export function settingsProblems(
   if (tigateway.store === 'kubernetes') {
     problems.push({ pointer: '/tigateway/store', message: 'this build has no "kubernetes" store; expected embedded' });
   }
-  if (isJsonObject(tigateway.notification) && Object.keys(tigateway.notification).length > 0) {
-    problems.push({ pointer: '/tigateway/notification', message: 'this build has no channels to set up; expected {}' });
-  }
-  const { upstreams, services, trustedProxies: proxies, updatePolicy } = tigateway;
+  const { upstreams, services, trustedProxies: proxies, updatePolicy, notification } = tigateway;
   problems.push(
-    ...bindGlobal(UPDATE_POLICY, placeholders.resolve(updatePolicy), '/tigateway/update-policy').problems,
+    ...problemsOf(UPDATE_POLICY, updatePolicy, placeholders, '/tigateway/update-policy'),
+    ...problemsOf(NOTIFICATION, notification, placeholders, '/tigateway/notification'),
     ...(server.tls ? tlsProblems(server.tls) : []),
     ...whatThrows('/tigateway/upstreams/deny', () => new AddressSet(upstreams.deny)),
     ...whatThrows('/tigateway/services', () => new StaticServiceInstances(services)),
     ...whatThrows('/tigateway/trusted-proxies', () => trustedProxies(asOneText(proxies))),
   );
   return problems;
+}
+
+/** Of what is kept unresolved: a message may quote what it found, and must not quote a variable's value. */
+function problemsOf(
+  schema: GlobalSettingsSchema,
+  configuration: Json,
+  placeholders: Placeholders,
+  pointer: string,
+): readonly SettingsProblem[] {
+  const { problems } = bindGlobal(schema, placeholders.resolve(configuration), pointer);
+  return withoutSecretValues({ problems, warnings: [] }, { configuration, pointer }).problems;
 }
 
 /** A single entry may be addresses with commas between, as an environment variable holds them, or a regular expression. */

@@ -1,8 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ConfigurationStore } from '@tigateway/configuration';
-import { EventHistory } from '@tigateway/notifications';
+import { EventHistory, NotificationPolicy, OutboxStore } from '@tigateway/notifications';
+import { RunningNotificationPolicy } from '../notifications/running-notification-policy.js';
 
-/** The store's events, as those who replay them ask for them. */
+/** The store's events, as those ask for them who replay or deliver them, and the settings of the channels. */
 @Module({})
 export class EventHistoryModule {
   /** @param history the module that exports the `ConfigurationStore` */
@@ -10,8 +11,12 @@ export class EventHistoryModule {
     return {
       module: EventHistoryModule,
       imports: [history],
-      providers: [{ provide: EventHistory, useExisting: ConfigurationStore }],
-      exports: [EventHistory],
+      providers: [
+        { provide: EventHistory, useExisting: ConfigurationStore },
+        { provide: OutboxStore, useExisting: ConfigurationStore },
+        { provide: NotificationPolicy, useClass: RunningNotificationPolicy },
+      ],
+      exports: [EventHistory, OutboxStore, NotificationPolicy],
     };
   }
 }

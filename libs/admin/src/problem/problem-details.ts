@@ -19,6 +19,8 @@ export const PROBLEM_OF_CODE = {
   'configuration.store': { status: 503, kind: 'store-unavailable', title: 'The store is out of reach' },
   'configuration.source-disabled': { status: 405, kind: 'source-disabled', title: 'The API source is switched off' },
   'route.compile': { status: 400, kind: 'invalid-configuration', title: 'Invalid configuration' },
+  'notification.not-found': { status: 404, kind: 'notification-not-found', title: 'No such notification' },
+  'notification.channel-off': { status: 409, kind: 'channel-off', title: 'The channel is off' },
   'startup.invalid': { ...INTERNAL },
 } satisfies Record<ErrorCode, ProblemKind>;
 

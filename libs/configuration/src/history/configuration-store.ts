@@ -88,6 +88,8 @@ export interface StoreCommit {
 /** What the notification channels left behind. */
 export interface StoredOutbox {
   readonly deliveries: readonly DeliveryProgress[];
+  /** The oldest event's sequence that is kept; one more than the newest for none. */
+  readonly oldestSequence: number;
   /** The newest event's sequence; 0 for none. */
   readonly lastSequence: number;
 }

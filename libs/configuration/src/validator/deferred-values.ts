@@ -5,7 +5,10 @@ import type { Verdict } from './verdict.js';
  * The operator's documents are checked with the values that their placeholders stand for. A message may quote what it found, so
  * one about a replaced value says no more than which placeholder it is.
  */
-export function withoutSecretValues({ problems, warnings }: Verdict, object: ParsedObject): Verdict {
+export function withoutSecretValues(
+  { problems, warnings }: Verdict,
+  object: Pick<ParsedObject, 'configuration' | 'pointer'>,
+): Verdict {
   const silenced = (problem: Problem): Problem => {
     const tokens = pointerTokens(problem.pointer.slice(object.pointer.length));
     const written = JSON.stringify(valueAt(object.configuration, tokens) ?? null);

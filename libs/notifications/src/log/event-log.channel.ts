@@ -1,13 +1,26 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { EventBus, formatPosition, RECORDED_EVENT_NAMES, type RecordedEvent } from '@tigateway/model';
+import { EventBus, type EventRecord, formatPosition, RECORDED_EVENT_NAMES, type RecordedEvent } from '@tigateway/model';
+import { NotificationMetrics } from '../outbox/notification-metrics.js';
+import { planOf } from '../settings/channel-plan.js';
+import { ChannelSettings } from '../settings/channel.settings.js';
+import { wants } from '../settings/event-selection.js';
+import { NotificationPolicy, type NotificationSource } from '../settings/notification-policy.js';
+
+const CHANNEL = 'log';
 
 /** Writes one structured line for each recorded event; what was configured is in the history, not in the log. */
 @Injectable()
 export class EventLogChannel implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger('Configuration');
   private readonly subscriptions: (() => void)[] = [];
+  private source: NotificationSource | undefined;
+  private settings: ChannelSettings | undefined;
 
-  constructor(@Inject(EventBus) private readonly events: EventBus) {}
+  constructor(
+    @Inject(EventBus) private readonly events: EventBus,
+    @Inject(NotificationPolicy) private readonly policy: NotificationPolicy,
+    @Inject(NotificationMetrics) private readonly metrics: NotificationMetrics,
+  ) {}
 
   onModuleInit(): void {
     for (const name of Object.values(RECORDED_EVENT_NAMES)) {
@@ -20,9 +33,22 @@ export class EventLogChannel implements OnModuleInit, OnModuleDestroy {
   }
 
   private write(event: RecordedEvent): void {
+    this.follow();
+    if (!this.settings || !wants(this.settings, { type: event.type, ...event.facts } as EventRecord)) return;
     const line = lineOf(event);
     if (event.type === 'configuration_rejected') this.logger.warn(line);
     else this.logger.log(line);
+    this.metrics.deliveries.inc({ channel: CHANNEL, success: 'true' });
+  }
+
+  /** The log is on unless it is switched off: nothing need be set up for it. */
+  private follow(): void {
+    const source = this.policy.current();
+    if (source === this.source) return;
+    this.source = source;
+    const plan = planOf(CHANNEL, ChannelSettings, source);
+    if (plan.state === 'on') this.settings = plan.settings;
+    else this.settings = plan.state === 'off' ? undefined : new ChannelSettings();
   }
 }
 

@@ -10,6 +10,7 @@ import {
   ConfigurationRollbackEvent,
   ConfigurationUpdateEvent,
   EventBus,
+  type EventRecord,
   type GatewayEvents,
   RECORDED_EVENT_NAMES,
   type RecordedEvent,
@@ -18,8 +19,11 @@ import {
 import { register } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { InMemoryOutbox, SettablePolicy } from '../../../../test/builders/in-memory-outbox.js';
 import { NotificationsModule } from '../notifications.module.js';
-import { EventHistory, type ReplayedEvent } from './event-history.js';
+import { OutboxStore } from '../outbox/outbox-store.js';
+import { NotificationPolicy } from '../settings/notification-policy.js';
+import { EventHistory } from './event-history.js';
 
 class DirectBus extends EventBus {
   private readonly listeners = new Map<string, Set<(event: never) => void>>();
@@ -36,13 +40,13 @@ class DirectBus extends EventBus {
 }
 
 class ListHistory extends EventHistory {
-  readonly events: ReplayedEvent[] = [];
+  readonly events: EventRecord[] = [];
   /** Sequences up to this one are no longer kept. */
   forgotten = 0;
   /** Asked before each answer. */
   gate: () => Promise<void> = () => Promise.resolve();
 
-  async eventsSince(sequence: number, limit: number): Promise<ReplayedEvent[] | undefined> {
+  async eventsSince(sequence: number, limit: number): Promise<EventRecord[] | undefined> {
     await this.gate();
     if (sequence < this.forgotten) return undefined;
     return this.events.filter((event) => event.sequence > sequence).slice(0, limit);
@@ -119,7 +123,7 @@ async function connect(protocols: string[] = []): Promise<Client> {
 }
 
 function publish(event: RecordedEvent): void {
-  history.events.push({ type: event.type, ...event.facts } as ReplayedEvent);
+  history.events.push({ type: event.type, ...event.facts } as EventRecord);
   bus.publish(RECORDED_EVENT_NAMES[event.type], event);
 }
 
@@ -155,8 +159,10 @@ beforeEach(async () => {
       { provide: EventBus, useValue: bus },
       { provide: EventHistory, useValue: history },
       { provide: Clock, useValue: clock },
+      { provide: OutboxStore, useValue: new InMemoryOutbox() },
+      { provide: NotificationPolicy, useValue: new SettablePolicy() },
     ],
-    exports: [EventBus, EventHistory, Clock],
+    exports: [EventBus, EventHistory, Clock, OutboxStore, NotificationPolicy],
   })
   class Ports {}
 

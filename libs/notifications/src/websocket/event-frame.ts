@@ -1,5 +1,5 @@
-import type { Json, RecordedEvent } from '@tigateway/model';
-import type { ReplayedEvent } from './event-history.js';
+import type { EventRecord, RecordedEvent } from '@tigateway/model';
+import { announcementOf } from '../message/announcement.js';
 
 /** An event made ready for any number of clients: its text is made once. */
 export interface EventFrame {
@@ -11,31 +11,13 @@ export interface EventFrame {
 }
 
 export function frameOf({ type, facts }: RecordedEvent): EventFrame {
-  return frame({ type, ...facts } as ReplayedEvent);
+  return frameOfReplayed({ type, ...facts } as EventRecord);
 }
 
-export function frameOfReplayed(event: ReplayedEvent): EventFrame {
-  return frame(event);
-}
-
-function frame(event: ReplayedEvent): EventFrame {
-  const payload = Buffer.from(JSON.stringify(messageOf(event)));
+export function frameOfReplayed(event: EventRecord): EventFrame {
+  const payload = Buffer.from(JSON.stringify(announcementOf(event)));
   if (event.type === 'configuration_rejected') {
     return { sequence: event.sequence, configType: undefined, configId: undefined, payload };
   }
   return { sequence: event.sequence, configType: event.configType, configId: event.configId, payload };
-}
-
-/** What clients see of an event: what it was before stays with those who may read the history. */
-function messageOf(event: ReplayedEvent): object {
-  const { type, timestamp, sequence, source } = event;
-  if (event.type === 'configuration_rejected') {
-    return { type, timestamp, sequence, source, position: event.position, errors: event.errors };
-  }
-  const { configType, configId, version } = event;
-  const configuration: Json = event.type === 'configuration_delete' ? null : event.configuration;
-  const message = { type, configType, configId, timestamp, configuration, version, sequence, source };
-  if (event.type !== 'configuration_rollback') return message;
-  const { from, to, rollbackOf, trigger } = event;
-  return { ...message, from, to, ...(rollbackOf !== undefined && { rollbackOf }), trigger };
 }

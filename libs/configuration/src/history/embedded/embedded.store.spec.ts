@@ -346,6 +346,7 @@ describe('EmbeddedStore', () => {
       channel,
       sequence,
       events: [event(sequence) as EventRecord],
+      isDigest: false,
       attempts: 3,
       failedAt: '2026-01-01T00:00:00.000Z',
       error: 'it answered 500',
@@ -355,7 +356,7 @@ describe('EmbeddedStore', () => {
 
     it('is empty at first', async () => {
       const { store } = await open();
-      expect(await store.outbox()).toEqual({ deliveries: [], lastSequence: 0 });
+      expect(await store.outbox()).toEqual({ deliveries: [], oldestSequence: 1, lastSequence: 0 });
       expect(await store.deadLetters(undefined, 10)).toEqual([]);
     });
 
@@ -369,6 +370,7 @@ describe('EmbeddedStore', () => {
       const { store: again } = await reopen(store);
       expect(await again.outbox()).toEqual({
         deliveries: [progress('email', 1), progress('webhook', 0)],
+        oldestSequence: 1,
         lastSequence: 1,
       });
       expect(await again.deadLetters(undefined, 2)).toEqual([letter('email', 1), letter('email', 7)]);

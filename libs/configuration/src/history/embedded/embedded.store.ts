@@ -86,8 +86,8 @@ export class EmbeddedStore extends ConfigurationStore {
   }
 
   override async outbox(): Promise<StoredOutbox> {
-    const { deliveries, lastSequence } = await this.call('outbox', undefined);
-    return { deliveries: deliveries.map((body) => JSON.parse(body) as DeliveryProgress), lastSequence };
+    const { deliveries, ...sequences } = await this.call('outbox', undefined);
+    return { deliveries: deliveries.map((body) => JSON.parse(body) as DeliveryProgress), ...sequences };
   }
 
   override async deadLetters(after: DeadLetterKey | undefined, limit: number): Promise<DeadLetter[]> {

@@ -66,8 +66,7 @@ export class StoreDatabase {
     if (!ledger) throw damaged(file, 'its ledger is missing');
     this.ledger = JSON.parse(ledger) as Ledger;
     this.checkNothingLost();
-    const [[oldestEvent]] = this.select('SELECT min(sequence) FROM event') as [[number | null]];
-    this.events = new EventRetention(oldestEvent ?? 1, this.deliveries());
+    this.events = new EventRetention(this.oldestSequence, this.deliveries());
   }
 
   /**
@@ -105,6 +104,11 @@ export class StoreDatabase {
   get lastSequence(): number {
     const [[sequence]] = this.select('SELECT max(sequence) FROM event') as [[number | null]];
     return sequence ?? 0;
+  }
+
+  get oldestSequence(): number {
+    const [[sequence]] = this.select('SELECT min(sequence) FROM event') as [[number | null]];
+    return sequence ?? 1;
   }
 
   /** Everything a start needs, in batches that are short to carry over; checks each row of every table on the way. */

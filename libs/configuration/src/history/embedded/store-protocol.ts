@@ -14,7 +14,7 @@ export interface StoreCalls {
   version: { argument: { key: ConfigurationKey; ms: number }; result: string | undefined };
   eventsSince: { argument: { sequence: number; limit: number }; result: string[] | undefined };
   /** The bodies of all deliveries. */
-  outbox: { argument: undefined; result: { deliveries: string[]; lastSequence: number } };
+  outbox: { argument: undefined; result: { deliveries: string[]; oldestSequence: number; lastSequence: number } };
   deadLetters: { argument: { after: DeadLetterKey; limit: number }; result: string[] };
   prune: { argument: { retention: HistoryRetention; nowMs: number }; result: undefined };
   close: { argument: undefined; result: undefined };

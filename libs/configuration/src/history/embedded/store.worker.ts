@@ -44,7 +44,10 @@ class StoreThread {
     versions: (key) => this.database.versions(key),
     version: ({ key, ms }) => this.database.version(key, ms),
     eventsSince: ({ sequence, limit }) => this.database.eventsSince(sequence, limit),
-    outbox: () => ({ deliveries: this.database.deliveries(), lastSequence: this.database.lastSequence }),
+    outbox: () => {
+      const { oldestSequence, lastSequence } = this.database;
+      return { deliveries: this.database.deliveries(), oldestSequence, lastSequence };
+    },
     deadLetters: ({ after, limit }) => this.database.deadLetters(after, limit),
     prune: async ({ retention, nowMs }) => {
       const turn = this.pruning.then(() => this.prune(retention, nowMs));
