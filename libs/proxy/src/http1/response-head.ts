@@ -128,6 +128,10 @@ function responseBody(facts: HeadFacts, status: number, requestMethod: string, m
   if (facts.chunked && minorVersion === 0) {
     throw new Http1Violation('transfer-encoding', 'a transfer encoding in HTTP/1.0');
   }
+  // Its content would be read as the final response, or the other way round.
+  if (status < 200 && (facts.chunked || facts.contentLength)) {
+    throw new Http1Violation('content-length', 'an interim response with content');
+  }
   if (requestMethod === 'HEAD' || hasNoContent(status)) return NO_BODY;
   if (facts.chunked) return CHUNKED;
   if (facts.contentLength === undefined) return UNTIL_CLOSE;
@@ -140,9 +144,9 @@ export function hasNoContent(status: number): boolean {
 }
 
 /**
- * A 204 or 1xx with a framing field: its sender may be about to send content that we must not see as the next response.
+ * A 204 with a framing field: its sender may be about to send content that we must not see as the next response.
  * A 304's and HEAD's fields are about the content that is not sent.
  */
 function announcesForbiddenBody(facts: HeadFacts, status: number): boolean {
-  return (status === 204 || status < 200) && (facts.chunked || Boolean(facts.contentLength));
+  return status === 204 && (facts.chunked || Boolean(facts.contentLength));
 }
