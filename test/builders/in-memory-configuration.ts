@@ -23,6 +23,7 @@ import {
   type DryRunReport,
   type PendingChange,
   type RefreshReport,
+  type RollbackOptions,
   type SourceStatus,
   type ValidationReport,
   type WriteOptions,
@@ -81,8 +82,13 @@ export class InMemoryConfiguration extends DynamicConfigurationService {
     });
   }
 
-  override rollback(key: ConfigurationKey, version: string, options: WriteOptions): Promise<ConfigurationVersion> {
+  override rollback(
+    key: ConfigurationKey,
+    version: string,
+    { ifMatch, ifNoneMatch, ...options }: RollbackOptions,
+  ): Promise<ConfigurationVersion> {
     return settled(() => {
+      this.checkVersion({ ...key, ...(ifMatch !== undefined && { ifMatch }), ...(ifNoneMatch && { ifNoneMatch }) });
       const found = this.versions.find((each) => keyText(each) === keyText(key) && each.version === version);
       if (!found) throw new ConfigurationNotFoundError(key, version);
       const made = {
@@ -153,12 +159,18 @@ export class InMemoryConfiguration extends DynamicConfigurationService {
     };
   }
 
+  private checkVersion(asked: ConfigurationKey & Pick<WriteRequest, 'ifMatch' | 'ifNoneMatch'>): void {
+    const current = this.get(asked);
+    const { ifMatch, ifNoneMatch } = asked;
+    const isOther = ifMatch !== undefined && (ifMatch === '*' ? !current : ifMatch !== current?.version);
+    if (isOther || (ifNoneMatch && current)) throw new ConfigurationPreconditionError(asked, current?.version);
+  }
+
   private check(requests: readonly WriteRequest[]): void {
     for (const request of requests) {
       const current = this.get(request);
-      const { ifMatch, ifNoneMatch, pointer = '', configuration } = request;
-      const isOther = ifMatch !== undefined && (ifMatch === '*' ? !current : ifMatch !== current?.version);
-      if (isOther || (ifNoneMatch && current)) throw new ConfigurationPreconditionError(request, current?.version);
+      const { pointer = '', configuration } = request;
+      this.checkVersion(request);
       if (request.op === 'delete') {
         if (!current) throw new ConfigurationNotFoundError(request);
         if (current.source !== 'api') throw new ConfigurationConflictError(request, current.position);

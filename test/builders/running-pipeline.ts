@@ -22,10 +22,12 @@ import {
   RouteManager,
   SnapshotCompiler,
   standardCatalogue,
+  TrafficMeter,
 } from '@tigateway/routing';
 import { InProcessDocumentParser } from '../../libs/configuration/src/parser/in-process-document-parser.js';
 import { ConfigurationObserver } from '../../libs/configuration/src/reloader/configuration-observer.js';
 import { ConfigurationReloader } from '../../libs/configuration/src/reloader/configuration-reloader.js';
+import { AutoRollback } from '../../libs/configuration/src/reloader/judge/auto-rollback.js';
 import { RouteRefreshService } from '../../libs/configuration/src/reloader/route-refresh.service.js';
 import { UpdatePolicy } from '../../libs/configuration/src/reloader/update-policy.js';
 import { FakeClock } from './fake-clock.js';
@@ -104,6 +106,8 @@ class Unobserved extends ConfigurationObserver {
 }
 
 export interface RunningPipeline {
+  readonly clock: FakeClock;
+  readonly meter: TrafficMeter;
   readonly pipeline: ConfigurationPipeline;
   readonly store: EmbeddedStore;
   readonly routes: RouteManager;
@@ -111,33 +115,50 @@ export interface RunningPipeline {
   readonly stop: () => Promise<void>;
 }
 
+export interface PipelineSettings {
+  readonly policy?: Json;
+  readonly environment?: Record<string, string>;
+  /** Passed on to the pipeline that takes over after a restart, so that time goes on. */
+  readonly clock?: FakeClock;
+  readonly apiEnabled?: boolean;
+  readonly precedence?: readonly string[];
+}
+
 /** The whole way of a change but for Nest, on a store in `directory`: restored and started. */
 export async function runningPipeline(
   directory: string,
   source: ConfigurationSource,
-  { policy = {}, environment = {} }: { policy?: Json; environment?: Record<string, string> } = {},
+  {
+    policy = {},
+    environment = {},
+    clock = new FakeClock(),
+    apiEnabled = true,
+    precedence = ['api', 'file'],
+  }: PipelineSettings = {},
 ): Promise<RunningPipeline> {
-  const clock = new FakeClock();
   const routeCompiler = new RouteCompiler(standardCatalogue(), clock, { ownListeners: [] });
   const validator = new ConfigurationValidator(routeCompiler, [...ROUTING_GLOBAL_SETTINGS, UPDATE_POLICY], environment);
   const store = new EmbeddedStore(directory);
   const updatePolicy = new UpdatePolicy(policy, environment);
   const bus = new Recorder();
   const routes = new RouteManager();
+  const meter = new TrafficMeter(clock);
+  const autoRollback = new AutoRollback(meter, updatePolicy, store, clock);
   const refresher = new RouteRefreshService(new SnapshotCompiler(routeCompiler), routes, bus, clock);
   const pipeline = new ConfigurationPipeline(
-    { precedence: ['api', 'file'], apiEnabled: true },
+    { precedence, apiEnabled },
     [source],
     new ConfigurationParser(),
     new InProcessDocumentParser(environment),
     validator,
-    new ConfigurationReloader(refresher, store, updatePolicy, bus, clock),
+    new ConfigurationReloader(refresher, store, updatePolicy, bus, clock, autoRollback),
     refresher,
     store,
     new VersionClock(clock),
     updatePolicy,
     new Unobserved(),
     clock,
+    autoRollback,
   );
   await pipeline.restore();
   await pipeline.start();
@@ -145,5 +166,5 @@ export async function runningPipeline(
     await pipeline.stop();
     await store.close();
   };
-  return { pipeline, store, routes, events: bus.recorded, stop };
+  return { clock, meter, pipeline, store, routes, events: bus.recorded, stop };
 }

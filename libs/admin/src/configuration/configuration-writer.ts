@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import {
   type ConfigurationKey,
   ConfigurationNotFoundError,
-  ConfigurationPreconditionError,
   ConfigurationValidationError,
   type ConfigurationVersion,
   keyText,
@@ -74,10 +73,11 @@ export class ConfigurationWriter {
 
   async rollback(call: Omit<WriteCall, 'dryRun' | 'wishes'>, key: ConfigurationKey, version: string) {
     const current = this.configurations.get(key)?.version;
-    const { ifMatch, ifNoneMatch } = preconditionsOf(call.request.headers, key, current);
-    const isMatched = ifMatch === undefined || (ifMatch === '*' ? current !== undefined : ifMatch === current);
-    if (!isMatched || (ifNoneMatch && current !== undefined)) throw new ConfigurationPreconditionError(key, current);
-    const made = await this.configurations.rollback(key, version, writeOptionsOf(call.request));
+    const preconditions = preconditionsOf(call.request.headers, key, current);
+    const made = await this.configurations.rollback(key, version, {
+      ...writeOptionsOf(call.request),
+      ...preconditions,
+    });
     announceVersions(call.reply, [made]);
     return made;
   }

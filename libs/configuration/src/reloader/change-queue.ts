@@ -1,4 +1,5 @@
-import { type ConfigurationKey, forEachSliced, keyText } from '@tigateway/model';
+import { Logger } from '@nestjs/common';
+import { forEachSliced, keyText } from '@tigateway/model';
 import type { PipelineState, Staged } from './pipeline-state.js';
 
 /** Thinks one change through, on the state that it finds. Throws what is wrong with it; has no effect. */
@@ -20,6 +21,7 @@ const ROUND_LIMIT = 256;
  * one commit and one swap for all, each with its own version and its own answer.
  */
 export class ChangeQueue {
+  private readonly logger = new Logger('Configuration');
   private readonly waiting: Waiting[] = [];
   private running: Promise<void> | undefined;
 
@@ -63,7 +65,12 @@ export class ChangeQueue {
       }
       this.current = (round.at(-1) as Ready).staged.state;
       for (const { item, staged } of round) item.succeed(staged.result);
-      await this.applied(changes).catch(() => undefined);
+      await this.applied(changes).catch((error: unknown) => {
+        this.logger.error(
+          `a change is in force and was not told of everywhere: ${String(error)}`,
+          (error as Error)?.stack,
+        );
+      });
     }
     this.running = undefined;
   }
@@ -85,7 +92,7 @@ export class ChangeQueue {
         continue;
       }
       const own = new Set<string>();
-      await forEachSliced(keysOf(staged), (key) => own.add(keyText(key)));
+      await forEachSliced(keysOf(staged), (key) => own.add(key));
       if ([...keys].some((key) => own.has(key))) break;
       this.waiting.shift();
       round.push({ item, staged });
@@ -97,11 +104,13 @@ export class ChangeQueue {
   }
 }
 
-function* keysOf({ changes, versions, commit }: Staged): Generator<ConfigurationKey> {
-  yield* changes;
-  yield* versions;
-  yield* commit.putHolds ?? [];
-  yield* commit.removeHolds ?? [];
+/** What may be in a round once: configurations, and changes that wait. */
+function* keysOf({ changes, versions, commit }: Staged): Generator<string> {
+  for (const change of changes) yield keyText(change);
+  for (const version of versions) yield keyText(version);
+  for (const hold of [...(commit.putHolds ?? []), ...(commit.removeHolds ?? [])]) yield keyText(hold);
+  for (const { id } of commit.putPending ?? []) yield id;
+  yield* commit.removePending ?? [];
 }
 
 interface Ready {

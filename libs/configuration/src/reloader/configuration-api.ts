@@ -27,6 +27,9 @@ export interface WriteOptions {
   readonly reason?: string;
 }
 
+/** What a rollback asks of the version in force. */
+export interface RollbackOptions extends WriteOptions, Pick<WriteRequest, 'ifMatch' | 'ifNoneMatch'> {}
+
 export type WriteOutcome =
   | {
       readonly kind: 'applied';

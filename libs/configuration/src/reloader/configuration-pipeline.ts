@@ -15,19 +15,20 @@ import {
   keyText,
   maskSecrets,
   type ParsedObject,
+  type Problem,
   SourceDisabledError,
   type SourceName,
   type SourceUpdate,
   TimeSlice,
 } from '@tigateway/model';
-import { ConfigurationStore, type StoredState } from '../history/configuration-store.js';
+import { ConfigurationStore, type StoredHold, type StoredState } from '../history/configuration-store.js';
 import { VersionClock } from '../history/version-clock.js';
 import { ConfigurationMerger, type DocumentChanges } from '../merger/configuration-merger.js';
 import { ConfigurationParser } from '../parser/configuration-parser.js';
 import { DocumentParser } from '../parser/document-parser.js';
 import { planChanges } from '../planner/configuration-planner.js';
 import { keyFromText } from '../planner/key-from-text.js';
-import { type Running, stateHash, withRunning } from '../planner/running-state.js';
+import { type Running, stateHash } from '../planner/running-state.js';
 import type { ConfigurationSource } from '../sources/configuration-source.js';
 import { ConfigurationValidator } from '../validator/configuration-validator.js';
 import { ALL_STEPS, type Surroundings } from '../validator/validation-context.js';
@@ -37,6 +38,7 @@ import type {
   ConfigurationStatus,
   DryRunReport,
   RefreshReport,
+  RollbackOptions,
   SourceStatus,
   ValidationReport,
   WriteOptions,
@@ -47,12 +49,16 @@ import { ConfigurationObserver } from './configuration-observer.js';
 import { ConfigurationReloader } from './configuration-reloader.js';
 import { DynamicConfigurationService } from './dynamic-configuration.service.js';
 import { EMPTY_PIPELINE, type PipelineState, type Staged } from './pipeline-state.js';
+import { AutoRollback } from './judge/auto-rollback.js';
 import { RouteRefreshService } from './route-refresh.service.js';
 import { WatchedSource } from './source-board.js';
 import { SourceIntake } from './source-intake.js';
 import { StageChanges } from './stage-changes.js';
+import { stageRestored } from './stage-restored.js';
 import { stageRollback } from './stage-rollback.js';
-import { API, apiDocument, stageWrite, type WriteTools } from './stage-write.js';
+import { stageUndo } from './stage-undo.js';
+import { API, apiDocument, checkVersion, stageWrite, type WriteTools } from './stage-write.js';
+import { type Undo, undoOf } from './undo.js';
 import { UpdatePolicy } from './update-policy.js';
 import { historyRetention } from './update-policy.settings.js';
 
@@ -71,6 +77,15 @@ export const PIPELINE_OPTIONS = Symbol('PIPELINE_OPTIONS');
 const PRUNE_INTERVAL_MS = 60_000;
 /** How many past rollbacks the status shows. */
 const SHOWN_ROLLBACKS = 20;
+const LOGGED_KEYS = 20;
+/** Who takes back what traffic does not bear. */
+const AUTO_ROLLBACK = 'auto-rollback';
+
+const ROLLBACK_DISABLED: Problem = {
+  pointer: '',
+  code: 'rollback-disabled',
+  message: 'rollbacks are switched off by the update policy (rollback.enabled)',
+};
 
 type LastUpdate = NonNullable<ConfigurationStatus['lastUpdate']>;
 
@@ -100,6 +115,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     private readonly policy: UpdatePolicy,
     private readonly observer: ConfigurationObserver,
     private readonly clock: Clock,
+    private readonly autoRollback: AutoRollback,
   ) {
     super();
     this.merger = new ConfigurationMerger(options.precedence);
@@ -115,7 +131,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
   async restore(): Promise<void> {
     const stored = await this.store.open();
     this.versionClock.seed(stored.lastVersionMs);
-    const changes = [await this.restoreApi(stored)];
+    const changes = this.options.apiEnabled ? [await this.restoreApi(stored)] : [];
     for (const watched of this.watched) {
       const documents = stored.documents.filter(({ source }) => source === watched.name);
       if (documents.length === 0) continue;
@@ -129,7 +145,11 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
       (round) => this.applied(round),
     );
     this.policy.follow(state.running);
+    await this.autoRollback.start(stored.pending, this.refresher.current, (undo, numbers) =>
+      this.takeBack(undo, numbers),
+    );
     this.observer.counted(state.running.counts);
+    this.observer.drifts(state.holds.size > 0);
     this.prune();
   }
 
@@ -153,6 +173,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
   /** What is being applied is finished, and nothing more is taken in. The store may be closed then. */
   async stop(): Promise<void> {
     this.isStopped = true;
+    this.autoRollback.stop();
     await Promise.all(this.watched.map(({ source }) => source.stop()));
     await Promise.allSettled(this.turns.values());
     await this.queue.idle();
@@ -162,9 +183,13 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     this.refuseIfDisabled();
     const cause = { source: API, actor, ...(reason !== undefined && { reason }) };
     try {
-      return await this.queue.enqueue((state) => stageWrite(state, requests, cause, this.tools));
+      return await this.queue.enqueue(async (state) => {
+        const staged = await stageWrite(state, requests, cause, this.tools);
+        return { ...staged, undo: undoOf(state, staged, API) };
+      });
     } catch (error) {
       for (const request of requests) this.observe(request, request.op, false);
+      if (error instanceof ConfigurationValidationError) this.noteRejected(API, requests.length, error.message);
       throw error;
     }
   }
@@ -195,15 +220,18 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
   override async rollback(
     key: ConfigurationKey,
     version: string,
-    options: WriteOptions,
+    { ifMatch, ifNoneMatch, ...cause }: RollbackOptions,
   ): Promise<ConfigurationVersion> {
     this.refuseIfDisabled();
+    if (!this.policy.current.rollback.enabled) throw new ConfigurationValidationError([ROLLBACK_DISABLED]);
     const target = await this.store.version(key, version);
     if (!target) throw new ConfigurationNotFoundError(key, version);
-    const made = await this.queue.enqueue((state) => stageRollback(state, key, target, options, this.tools));
+    const made = await this.queue.enqueue((state) => {
+      checkVersion(state, { ...key, ...(ifMatch !== undefined && { ifMatch }), ...(ifNoneMatch && { ifNoneMatch }) });
+      return stageRollback(state, key, target, cause, this.tools);
+    });
     this.observer.rolledBack('manual');
-    const entry = { at: made.timestamp, trigger: 'manual' as const, keys: [key], version: made.version };
-    this.rollbacks = [entry, ...this.rollbacks].slice(0, SHOWN_ROLLBACKS);
+    this.showRollback({ at: made.timestamp, trigger: 'manual', keys: [key], version: made.version });
     return made;
   }
 
@@ -332,7 +360,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
   }
 
   private async takeIn(watched: WatchedSource, update: SourceUpdate, confirmed: boolean): Promise<number> {
-    const { intake, name } = watched;
+    const { intake, name, isNew } = watched;
     const { surroundings } = this;
     const { changes, rejections, settle } = await intake.take(update, {
       policy: this.policy.current,
@@ -356,14 +384,16 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
         removeDocuments: changes.remove.map((document) => ({ source: name, name: document })),
       };
       const staged = await staging.finish(plan, { desired: merged.state }, commit, 0);
-      return { ...staged, result: staged.versions.length };
+      return { ...staged, result: staged.versions.length, ...(!isNew && { undo: undoOf(state, staged, name) }) };
     });
     settle();
     watched.delivered(update.revision);
     this.observer.sourceIsUp(name, true);
     for (const { problems, position } of rejections) {
       this.observer.rejected(name);
-      this.logger.warn(`rejected ${position.document}: ${new ConfigurationValidationError(problems).message}`);
+      const { message } = new ConfigurationValidationError(problems);
+      this.logger.warn(`rejected ${position.document}: ${message}`);
+      this.noteRejected(name, changed, message);
     }
     if (intake.heldBack) {
       const { deletions, of } = intake.heldBack;
@@ -401,6 +431,31 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     }
     await this.reloader.announce(round);
     if (round.some(({ versions }) => versions.length > 0)) this.clean();
+  }
+
+  /** Takes back what a change changed, because of what traffic made of it. */
+  private async takeBack(undo: Undo, numbers: string): Promise<void> {
+    const startedMs = this.clock.monotonicMs();
+    const cause = { actor: AUTO_ROLLBACK, reason: `rolled back by itself: ${numbers}` };
+    const versions = await this.queue.enqueue((state) => stageUndo(state, undo, cause, this.tools));
+    const newest = versions.at(-1);
+    if (!newest) return;
+    const keys = versions.map(({ configType, configId }) => ({ configType, configId }));
+    this.observer.rolledBack('auto');
+    this.showRollback({ at: newest.timestamp, trigger: 'auto', keys, version: newest.version, detail: numbers });
+    const { source } = undo;
+    this.note({ source, changes: versions.length, outcome: 'rolled-back', detail: numbers }, startedMs);
+    this.logger.warn(
+      `rolled back by itself: ${keys.map(keyText).slice(0, LOGGED_KEYS).join(', ')} of ${source}: ${numbers}`,
+    );
+  }
+
+  private showRollback(entry: ConfigurationStatus['rollbacks'][number]): void {
+    this.rollbacks = [entry, ...this.rollbacks].slice(0, SHOWN_ROLLBACKS);
+  }
+
+  private noteRejected(source: SourceName, changes: number, detail: string): void {
+    this.note({ source, changes, outcome: 'rejected', detail }, this.clock.monotonicMs());
   }
 
   private note(update: Omit<LastUpdate, 'at' | 'durationMs'>, startedMs: number): void {
@@ -469,10 +524,13 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
 
   /** Compiles what was restored. What runs as it did when it was stored keeps its version. */
   private async serve(stored: StoredState, documents: readonly DocumentChanges[]): Promise<PipelineState> {
+    const holds = await this.soundHolds(stored.holds);
+    // Switched off, the API's configurations stay in the store and come back with it.
+    const apiObjects = this.options.apiEnabled ? stored.apiObjects : [];
     let state: PipelineState = {
       ...EMPTY_PIPELINE,
-      holds: EMPTY_PIPELINE.holds.withMutations((map) => stored.holds.forEach((hold) => map.set(keyText(hold), hold))),
-      api: EMPTY_PIPELINE.api.withMutations((map) => stored.apiObjects.forEach((each) => map.set(keyText(each), each))),
+      holds: EMPTY_PIPELINE.holds.withMutations((map) => holds.forEach((hold) => map.set(keyText(hold), hold))),
+      api: EMPTY_PIPELINE.api.withMutations((map) => apiObjects.forEach((each) => map.set(keyText(each), each))),
       apiSequence: stored.apiObjects.reduce((max, { createdSequence }) => Math.max(max, createdSequence), 0),
       eventSequence: stored.lastSequence,
     };
@@ -482,20 +540,28 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
       state = { ...state, desired: merged.state };
       for (const key of merged.touched) touched.add(key);
     }
-    const current = new Map(stored.current.map((each) => [keyText(each), each]));
     const plan = await planChanges(state.desired, state.running.configurations, state.holds, touched, (source) =>
       this.merger.precedenceOf(source),
     );
-    const ranAs = new Map<string, Running>();
-    for (const change of plan.changes) {
-      const known = current.get(keyText(change));
-      if (change.op === 'upsert') {
-        const version = known?.hash === change.next.hash ? known.version : this.versionClock.mint();
-        ranAs.set(keyText(change), { ...change.next, version });
-      }
-    }
+    const { store, versionClock } = this;
+    const staged = await stageRestored(state, plan.changes, stored.current, { store, versionClock });
     this.refresher.refreshRoutes(await this.refresher.prepare(plan.changes));
-    return { ...state, running: await withRunning(state.running, ranAs) };
+    const removeHolds = stored.holds.filter((hold) => !state.holds.has(keyText(hold)));
+    if (staged.versions.length > 0 || removeHolds.length > 0) await store.commit({ ...staged.commit, removeHolds });
+    await this.reloader.announce([staged]);
+    return staged.state;
+  }
+
+  /** Holds of what this release cannot run are left out and said: the source's own content is in force then. */
+  private async soundHolds(holds: readonly StoredHold[]): Promise<StoredHold[]> {
+    const documents = holds.map((hold) => {
+      const position = { source: hold.source, document: hold.version, line: 0, column: 0 };
+      const { configType, configId, configuration } = hold;
+      const objects = configuration === null ? [] : [{ configType, configId, configuration, pointer: '', position }];
+      return { name: `${keyText(hold)} held at ${hold.version}`, objects };
+    });
+    const valid = await this.stillValid(documents);
+    return holds.filter((_, index) => valid[index]?.objects.length === documents[index]?.objects.length);
   }
 
   private runningOf(type: ConfigType): { key: ConfigurationKey; running: Running }[] {

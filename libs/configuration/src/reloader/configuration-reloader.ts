@@ -14,6 +14,7 @@ import {
 } from '@tigateway/model';
 import { ConfigurationStore, type StoreCommit } from '../history/configuration-store.js';
 import { isRelocation } from '../planner/configuration-planner.js';
+import { AutoRollback } from './judge/auto-rollback.js';
 import type { Staged } from './pipeline-state.js';
 import { RouteRefreshService } from './route-refresh.service.js';
 import { UpdatePolicy } from './update-policy.js';
@@ -27,22 +28,28 @@ export class ConfigurationReloader {
     private readonly policy: UpdatePolicy,
     private readonly events: EventBus,
     private readonly clock: Clock,
+    private readonly judge: AutoRollback,
   ) {}
 
   /** @throws RouteCompileError, ConfigurationStoreError: nothing has changed */
   async apply(round: readonly Staged[]): Promise<void> {
     const changes = round.flatMap((staged) => staged.changes);
+    const running = this.refresh.current;
     const snapshot = await this.refresh.prepare(changes);
-    await this.commit(together(round.map((staged) => staged.commit)));
+    const watches = await this.judge.prepare(round, running, snapshot);
+    await this.commit(together([...round.map((staged) => staged.commit), watches.commit]));
     this.refresh.refreshRoutes(snapshot);
     const last = round.at(-1);
     if (last && changes.some(({ configType }) => configType === 'global')) this.policy.follow(last.state.running);
+    await this.judge.begin(watches, round, running, snapshot);
   }
 
-  /** A store that is out of reach for a moment is asked again, as the update policy says. */
+  /** A store that is out of reach for a moment is asked again, as the update policy says, and within its timeout. */
   private async commit(commit: StoreCommit): Promise<void> {
     if (Object.values(commit).every((part: readonly unknown[]) => part.length === 0)) return;
-    const { maxAttempts, backoff, initialDelayMs, maxDelayMs } = this.policy.current.update.retry;
+    const { retry, timeoutMs } = this.policy.current.update;
+    const { maxAttempts, backoff, initialDelayMs, maxDelayMs } = retry;
+    const endMs = this.clock.monotonicMs() + timeoutMs;
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.store.commit(commit);
@@ -50,6 +57,7 @@ export class ConfigurationReloader {
         if (!(error instanceof ConfigurationStoreError) || attempt >= maxAttempts) throw error;
         const factor = backoff === 'exponential' ? 2 ** (attempt - 1) : 1;
         const delayMs = Math.min(initialDelayMs * factor, maxDelayMs);
+        if (this.clock.monotonicMs() + delayMs > endMs) throw error;
         await new Promise<void>((resolve) => void this.clock.schedule(delayMs, resolve));
       }
     }

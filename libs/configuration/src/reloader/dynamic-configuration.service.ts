@@ -4,6 +4,7 @@ import type {
   ConfigurationStatus,
   DryRunReport,
   RefreshReport,
+  RollbackOptions,
   SourceStatus,
   ValidationReport,
   WriteOptions,
@@ -21,8 +22,12 @@ export abstract class DynamicConfigurationService {
   abstract write(requests: readonly WriteRequest[], options: WriteOptions): Promise<WriteOutcome>;
   /** What `write` would do. Invalid input is an answer here; an unknown id still throws. */
   abstract preview(requests: readonly WriteRequest[]): Promise<DryRunReport>;
-  /** Brings an older version back. @throws ConfigurationNotFoundError, ConfigurationValidationError */
-  abstract rollback(key: ConfigurationKey, version: string, options: WriteOptions): Promise<ConfigurationVersion>;
+  /**
+   * Brings an older version back.
+   * @throws ConfigurationNotFoundError, ConfigurationPreconditionError, ConfigurationValidationError (no longer valid, or rollbacks
+   *   are switched off), ConfigurationStoreError: nothing changed
+   */
+  abstract rollback(key: ConfigurationKey, version: string, options: RollbackOptions): Promise<ConfigurationVersion>;
   /** Reads every source again and applies what is different; `confirm` lets that source's held-back deletions through. */
   abstract refresh(confirm?: SourceName): Promise<RefreshReport>;
   abstract get(key: ConfigurationKey): ConfigurationInForce | undefined;

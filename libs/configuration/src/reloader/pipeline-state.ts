@@ -3,6 +3,7 @@ import { Map } from 'immutable';
 import type { StoreCommit, StoredApiObject, StoredHold } from '../history/configuration-store.js';
 import { type DesiredState, EMPTY_DESIRED_STATE } from '../merger/desired-state.js';
 import { NOTHING_RUNS, type RunningState } from '../planner/running-state.js';
+import type { Undo } from './undo.js';
 
 /** All that the pipeline knows, at one moment. Immutable: a change that fails leaves the one before. */
 export interface PipelineState {
@@ -38,4 +39,6 @@ export interface Staged<Result = unknown> {
   readonly commit: StoreCommit;
   /** What the caller is told once it is applied. */
   readonly result: Result;
+  /** Set where the change is to be judged by what traffic makes of it. */
+  readonly undo?: Undo;
 }

@@ -12,6 +12,7 @@ import {
 } from './configuration-pipeline.js';
 import { ConfigurationReloader } from './configuration-reloader.js';
 import { DynamicConfigurationService } from './dynamic-configuration.service.js';
+import { AutoRollback } from './judge/auto-rollback.js';
 import { RouteRefreshService } from './route-refresh.service.js';
 import { BOOTSTRAP_UPDATE_POLICY, UpdatePolicy } from './update-policy.js';
 import { UPDATE_POLICY } from './update-policy.settings.js';
@@ -47,6 +48,7 @@ export class ReloaderModule {
         },
         UpdatePolicy,
         RouteRefreshService,
+        AutoRollback,
         ConfigurationReloader,
         ConfigurationPipeline,
         { provide: DynamicConfigurationService, useExisting: ConfigurationPipeline },

@@ -12,7 +12,11 @@ export class RouteRefreshService {
     private readonly clock: Clock,
   ) {}
 
-  /** Of the snapshot that serves. */
+  /** The snapshot that serves. */
+  get current(): Snapshot {
+    return this.routes.current;
+  }
+
   get revision(): number {
     return this.routes.current.revision;
   }

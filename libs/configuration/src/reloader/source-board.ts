@@ -8,6 +8,7 @@ export class WatchedSource {
   private state: SourceStatus['state'] = 'starting';
   private reason: string | undefined;
   private revision: string | undefined;
+  private wasRestored = false;
 
   constructor(
     readonly source: ConfigurationSource,
@@ -18,13 +19,15 @@ export class WatchedSource {
     return this.source.name;
   }
 
-  get isUp(): boolean {
-    return this.state === 'up';
+  /** Nothing of it has ever run: there is nothing that its first delivery could make worse. */
+  get isNew(): boolean {
+    return this.revision === undefined && !this.wasRestored;
   }
 
   /** Serves what an earlier run had accepted. */
   isRestored(): void {
     this.state = 'stale';
+    this.wasRestored = true;
   }
 
   delivered(revision: string): void {

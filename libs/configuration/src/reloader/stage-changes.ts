@@ -29,8 +29,14 @@ export interface Cause {
   readonly source: SourceName;
   readonly actor: string;
   readonly reason?: string;
-  /** A rollback's own facts; the version that it brings back is `rollbackOf`. */
-  readonly rollback?: { readonly trigger: 'manual' | 'auto'; readonly of?: string; readonly from: string };
+  /** Whose configuration a deletion ends; absent: `source`'s own. */
+  readonly deletionOf?: (key: ConfigurationKey) => SourceName;
+  /** A rollback's own facts: for each key the version that it brings back (`rollbackOf`), and the one that it takes away. */
+  readonly rollback?: {
+    readonly trigger: 'manual' | 'auto';
+    of(key: ConfigurationKey): string | undefined;
+    from(key: ConfigurationKey): string;
+  };
 }
 
 /** A document that was refused. */
@@ -72,7 +78,7 @@ export class StageChanges {
     }
     const configuration = change.op === 'upsert' ? change.next.configuration : null;
     const operation: Operation = change.op === 'delete' ? 'delete' : change.previous ? 'update' : 'create';
-    const source = change.op === 'upsert' ? change.next.source : this.cause.source;
+    const source = change.op === 'upsert' ? change.next.source : (this.cause.deletionOf?.(key) ?? this.cause.source);
     const hash = change.op === 'upsert' ? change.next.hash : undefined;
     const { version } = this.mint(key, configuration, operation, source, hash);
     this.events.push(this.event(change, version, source));
@@ -95,6 +101,7 @@ export class StageChanges {
   ): ConfigurationVersion {
     const { actor, reason, rollback } = this.cause;
     const version = this.versionClock.mint();
+    const rollbackOf = rollback?.of(key);
     const made: ConfigurationVersion = {
       ...key,
       version,
@@ -105,7 +112,7 @@ export class StageChanges {
       source,
       actor,
       ...(reason !== undefined && { reason }),
-      ...(rollback?.of !== undefined && { rollbackOf: rollback.of }),
+      ...(rollbackOf !== undefined && { rollbackOf }),
     };
     this.versions.set(keyText(key), made);
     return made;
@@ -114,6 +121,11 @@ export class StageChanges {
   reject({ position, problems }: Rejection, timestamp: number): void {
     const facts = { sequence: ++this.sequence, timestamp, source: this.cause.source, position, errors: problems };
     this.events.push(new ConfigurationRejectedEvent(facts));
+  }
+
+  /** What the key will run as, where this changes it and it is not deleted. */
+  willRun(key: ConfigurationKey): Running | undefined {
+    return this.ranAs.get(keyText(key));
   }
 
   versionOf(key: ConfigurationKey): ConfigurationVersion | undefined {
@@ -172,13 +184,14 @@ export class StageChanges {
       ...(reason !== undefined && { reason }),
     };
     if (rollback) {
+      const rollbackOf = rollback.of(change);
       return new ConfigurationRollbackEvent({
         ...facts,
         configuration: change.op === 'upsert' ? maskSecrets(change.next.configuration) : null,
         ...(previous !== undefined && { previous }),
-        from: rollback.from,
+        from: rollback.from(change),
         to: version,
-        ...(rollback.of !== undefined && { rollbackOf: rollback.of }),
+        ...(rollbackOf !== undefined && { rollbackOf }),
         trigger: rollback.trigger,
       });
     }

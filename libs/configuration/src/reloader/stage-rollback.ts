@@ -29,7 +29,8 @@ export async function stageRollback(
   const text = keyText(key);
   const running = state.running.configurations.get(text);
   const current = running?.hash ?? hashOf(null);
-  const rollback = { trigger: 'manual' as const, of: target.version, from: running?.version ?? target.version };
+  const from = running?.version ?? target.version;
+  const rollback = { trigger: 'manual' as const, of: () => target.version, from: () => from };
   const source = ownerOf(state, text, target);
   if (current === target.hash) return nothing(state, target, running?.version);
   if (source === API) {

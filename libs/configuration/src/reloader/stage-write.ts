@@ -41,6 +41,9 @@ export interface WriteTools {
   readonly policy: UpdatePolicySettings;
 }
 
+/** What is asked of the version in force. */
+type Precondition = ConfigurationKey & Pick<WriteRequest, 'ifMatch' | 'ifNoneMatch'>;
+
 /** A write that is sound. */
 interface CheckedWrite {
   readonly upserts: readonly ParsedObject[];
@@ -96,7 +99,7 @@ export async function stageWrite(
   const versions = requests.map((request): ConfigurationVersion => {
     const key = keyText(request);
     const object = putObjects.get(key);
-    const winner = merged.state.candidates.get(key)?.[0]?.source;
+    const winner = (staging.willRun(request) ?? state.running.configurations.get(key))?.source;
     const isUpsert = request.op === 'upsert';
     if (isUpsert && winner !== undefined && winner !== API) shadowedBy.set(key, winner);
     let made = staging.versionOf(request);
@@ -185,14 +188,20 @@ function withoutPositions(problems: readonly Problem[]): Problem[] {
   return problems.map(({ pointer, code, message }) => ({ pointer, code, message }));
 }
 
-function checkPrecondition(state: PipelineState, request: WriteRequest): void {
-  const key = keyText(request);
-  const running = state.running.configurations.get(key);
+/** @throws ConfigurationPreconditionError where the version in force is not the one that is asked for */
+export function checkVersion(state: PipelineState, request: Precondition): void {
+  const running = state.running.configurations.get(keyText(request));
   const { ifMatch, ifNoneMatch } = request;
   const isMet =
     (ifMatch === undefined || (ifMatch === '*' ? running !== undefined : running?.version === ifMatch)) &&
     !(ifNoneMatch && running !== undefined);
   if (!isMet) throw new ConfigurationPreconditionError(keyOf(request), running?.version);
+}
+
+function checkPrecondition(state: PipelineState, request: WriteRequest): void {
+  checkVersion(state, request);
+  const key = keyText(request);
+  const running = state.running.configurations.get(key);
   if (request.op === 'upsert' || state.api.has(key)) return;
   if (running && isBarred(state, key, null)) return;
   const other = state.desired.candidates.get(key)?.[0] ?? running;

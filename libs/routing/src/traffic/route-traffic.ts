@@ -54,6 +54,8 @@ function slotOf(step: number): [from: number, to: number] {
 export class RouteTraffic implements TrafficCount {
   requests = 0;
   failures = 0;
+  /** How many judge a change by this route: it is not one of those that go on as ever. */
+  watchers = 0;
   private recent: RecentTraffic | undefined;
 
   /** @param step the number of the step of time that now is; only grows while its length stays the same */

@@ -9,6 +9,8 @@ const DEFAULT_SPAN_MS = 300_000;
 export class TrafficMeter {
   /** Of every route together. */
   readonly total = new RouteTraffic();
+  /** Of those routes together by which no change is judged. */
+  readonly steady = { requests: 0, failures: 0 };
   private readonly sample = new RequestSample();
   private stepMs = DEFAULT_SPAN_MS / TRAFFIC_STEPS;
 
@@ -21,9 +23,13 @@ export class TrafficMeter {
 
   /** @param failed the upstream or the gateway is to blame, never the client */
   count(route: CompiledRoute, failed: boolean): void {
-    const step = this.step;
+    const { step, steady } = this;
+    const { traffic } = route;
     this.total.count(failed, step);
-    route.traffic.count(failed, step);
+    traffic.count(failed, step);
+    if (traffic.watchers > 0) return;
+    steady.requests++;
+    if (failed) steady.failures++;
   }
 
   /** The requests of the last span. */

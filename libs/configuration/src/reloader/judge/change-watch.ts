@@ -32,11 +32,9 @@ interface WatchedRoute {
 /** What one change did to traffic, from its swap on. */
 export class ChangeWatch {
   private readonly routes = new Map<string, WatchedRoute>();
-  /** Requests that began on the old routes end after the change: they belong to neither side. */
-  private readonly formerly: { readonly traffic: RouteTraffic; readonly at: TrafficCount }[] = [];
   private readonly readings: Reading[] = [];
   private affectsAll = false;
-  private totalAtStart: TrafficCount | undefined;
+  private start: { readonly total: TrafficCount; readonly steady: TrafficCount } | undefined;
   private confirmed = 0;
 
   /** @param before the baseline of an earlier run, for a watch that goes on after a restart */
@@ -66,7 +64,7 @@ export class ChangeWatch {
 
   /** Watches routes from now on. @param before their baseline @param previous the snapshot that the swap has replaced */
   async add(affected: AffectedRoutes, before: TrafficCount, running: Snapshot, previous?: Snapshot): Promise<void> {
-    this.totalAtStart ??= countOf(this.meter.total);
+    this.start ??= this.now();
     this.before = sumOf(this.before, before);
     if (affected === 'all') {
       this.affectsAll = true;
@@ -75,8 +73,11 @@ export class ChangeWatch {
     await forEachSliced(affected, (id) => {
       const old = previous?.routes.get(id)?.traffic;
       const traffic = running.routes.get(id)?.traffic;
-      if (old && old !== traffic) this.formerly.push({ traffic: old, at: countOf(old) });
-      if (traffic) this.routes.set(id, { traffic, carried: NO_TRAFFIC });
+      // Requests that began on the old route end after the change: they belong to neither side.
+      if (old && old !== traffic) old.watchers++;
+      if (!traffic) return;
+      traffic.watchers++;
+      this.routes.set(id, { traffic, carried: NO_TRAFFIC });
     });
   }
 
@@ -86,12 +87,28 @@ export class ChangeWatch {
     if (!route || !traffic || traffic === route.traffic) return;
     route.carried = sumOf(route.carried, route.traffic);
     route.traffic = traffic;
+    traffic.watchers++;
   }
 
   /** The route has been changed again: whatever comes of it now is not this change's doing. */
   drop(routeId: string): void {
+    const route = this.routes.get(routeId);
+    if (!route) return;
+    route.traffic.watchers--;
     this.routes.delete(routeId);
     this.readings.length = 0;
+  }
+
+  /** Another change has been taken back that may have been to blame for what was counted so far. */
+  startAnew(): void {
+    this.start = this.now();
+    this.readings.length = 0;
+    this.confirmed = 0;
+    for (const route of this.routes.values()) route.carried = since(route.traffic, NO_TRAFFIC);
+  }
+
+  end(): void {
+    for (const routeId of [...this.routes.keys()]) this.drop(routeId);
   }
 
   /** One look, to be taken at even times. @returns the evidence against the change, once it stands */
@@ -123,23 +140,19 @@ export class ChangeWatch {
   }
 
   private read(): Reading {
-    const total = since(this.totalAtStart ?? NO_TRAFFIC, this.meter.total);
-    if (this.affectsAll) return { after: total, others: NO_TRAFFIC };
+    const { total, steady } = this.start ?? this.now();
+    if (this.affectsAll) return { after: since(total, this.meter.total), others: NO_TRAFFIC };
     let requests = 0;
     let failures = 0;
     for (const { traffic, carried } of this.routes.values()) {
       requests += traffic.requests + carried.requests;
       failures += traffic.failures + carried.failures;
     }
-    const after = { requests, failures };
-    for (const { traffic, at } of this.formerly) {
-      requests += traffic.requests - at.requests;
-      failures += traffic.failures - at.failures;
-    }
-    return { after, others: since({ requests, failures }, total) };
+    return { after: { requests, failures }, others: since(steady, this.meter.steady) };
   }
-}
 
-function countOf({ requests, failures }: TrafficCount): TrafficCount {
-  return { requests, failures };
+  private now(): { readonly total: TrafficCount; readonly steady: TrafficCount } {
+    const { total, steady } = this.meter;
+    return { total: { requests: total.requests, failures: total.failures }, steady: { ...steady } };
+  }
 }

@@ -1,0 +1,36 @@
+import type { ConfigurationKey, Json, SourceName } from '@tigateway/model';
+import { keyText } from '@tigateway/model';
+import { isRelocation } from '../planner/configuration-planner.js';
+import type { PipelineState, Staged } from './pipeline-state.js';
+
+/** One configuration that a change changed, and what has to come back for it not to have happened. */
+export interface UndoEntry extends ConfigurationKey {
+  /** The version that the change made. Where another is in force by now, the entry is somebody else's. */
+  readonly version: string;
+  /** What ran before; `null`: nothing. */
+  readonly previous: { readonly version: string; readonly configuration: Json } | null;
+  /** What the API had under this key before; `null`: nothing. */
+  readonly api: Json;
+}
+
+/** All that one change changed. */
+export interface Undo {
+  readonly source: SourceName;
+  readonly entries: readonly UndoEntry[];
+}
+
+/** @param before the state that the change was staged on */
+export function undoOf(before: PipelineState, { changes, versions }: Staged, source: SourceName): Undo {
+  const made = new Map(versions.map((version) => [keyText(version), version.version]));
+  const entries: UndoEntry[] = [];
+  for (const change of changes) {
+    const text = keyText(change);
+    const version = made.get(text);
+    if (version === undefined || isRelocation(change)) continue;
+    const running = before.running.configurations.get(text);
+    const { configType, configId } = change;
+    const previous = running ? { version: running.version, configuration: running.configuration } : null;
+    entries.push({ configType, configId, version, previous, api: before.api.get(text)?.configuration ?? null });
+  }
+  return { source, entries };
+}
