@@ -1,7 +1,7 @@
 import type { Constructor } from '@tigateway/model';
 import type { Message } from './message/message.js';
 import type { DeliverySettings } from './settings/channel.settings.js';
-import type { TargetAddresses } from './target/target-address.js';
+import type { TargetAddresses } from './outbound/target-address.js';
 
 /** What channels need of the process. */
 export interface ChannelTools {

@@ -5,7 +5,7 @@ import { Deliveries } from './outbox/deliveries.js';
 import { DeliveryPermit, SoleProcessPermit } from './outbox/delivery-permit.js';
 import { NOTIFICATION_METRIC_PROVIDERS, NotificationMetrics } from './outbox/notification-metrics.js';
 import { CHANNEL_TOOLS, Outbox } from './outbox/outbox.js';
-import { TargetAddresses } from './target/target-address.js';
+import { TargetAddresses } from './outbound/target-address.js';
 import {
   ConfigurationWebSocketGateway,
   webSocketClientsProvider,

@@ -4,7 +4,7 @@ import { rootCertificates } from 'node:tls';
 import { createTransport } from 'nodemailer';
 import type { Channel, ChannelKind, ChannelTools } from '../channel.js';
 import type { Message } from '../message/message.js';
-import { DeniedTargetError } from '../target/http-target.js';
+import { DeniedTargetError } from '../outbound/http-target.js';
 import { EmailSettings } from './email.settings.js';
 import { mailContent } from './mail-content.js';
 

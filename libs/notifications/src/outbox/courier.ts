@@ -1,7 +1,7 @@
 import type { Clock, Scheduled } from '@tigateway/model';
 import type { Channel } from '../channel.js';
 import type { DeliverySettings } from '../settings/channel.settings.js';
-import { DeliveryError, failureText } from '../target/delivery-error.js';
+import { DeliveryError, failureText } from '../outbound/delivery-error.js';
 import type { DeliveryPermit } from './delivery-permit.js';
 import { Lanes } from './lanes.js';
 import type { Parcel } from './parcel.js';

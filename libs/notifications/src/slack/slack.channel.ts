@@ -4,8 +4,8 @@ import type { Message } from '../message/message.js';
 import { type Summary, summaryOf, type SummarySection } from '../message/summary.js';
 import { DeliverySettings } from '../settings/channel.settings.js';
 import { Must } from '../settings/must.js';
-import { HttpTarget } from '../target/http-target.js';
-import { targetProblem } from '../target/target-url.js';
+import { HttpTarget } from '../outbound/http-target.js';
+import { targetProblem } from '../outbound/target-url.js';
 
 export class SlackSettings extends DeliverySettings {
   /** Of an incoming webhook. It is a secret: whoever has it may write. */

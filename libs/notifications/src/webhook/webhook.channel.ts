@@ -6,8 +6,8 @@ import { patchOf } from '../message/changes.js';
 import { eventId, type Message } from '../message/message.js';
 import { DeliverySettings } from '../settings/channel.settings.js';
 import { Must } from '../settings/must.js';
-import { HttpTarget } from '../target/http-target.js';
-import { targetProblem } from '../target/target-url.js';
+import { HttpTarget } from '../outbound/http-target.js';
+import { targetProblem } from '../outbound/target-url.js';
 
 export class WebhookSettings extends DeliverySettings {
   @Text() @Must(targetProblem) url = '';
