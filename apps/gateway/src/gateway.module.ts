@@ -11,11 +11,13 @@ import { EventHistoryModule } from './events/event-history.module.js';
 import { FoundationModule } from './foundation.module.js';
 import { DataPlaneHealth } from './health/data-plane.health.js';
 import { NotificationsHealth } from './health/notifications.health.js';
+import { ServicesHealth } from './health/services.health.js';
 import { SourcesHealth } from './health/sources.health.js';
 import { BreakerMetricsFeed } from './traffic/breaker-metrics-feed.js';
 import { dataPlaneOptions } from './traffic/data-plane-options.js';
 import { TrafficModule } from './traffic/traffic.module.js';
 import { TrafficObserver } from './traffic/traffic-observer.js';
+import { UpstreamMetricsFeed } from './traffic/upstream-metrics-feed.js';
 
 /** The whole gateway, in the order of a change on its way to traffic. */
 @Module({})
@@ -57,7 +59,14 @@ export class GatewayModule {
         AdminModule.register([ObservabilityModule, history, notifications]),
         ObservabilityModule,
       ],
-      providers: [DataPlaneHealth, NotificationsHealth, SourcesHealth, BreakerMetricsFeed],
+      providers: [
+        DataPlaneHealth,
+        NotificationsHealth,
+        SourcesHealth,
+        ServicesHealth,
+        BreakerMetricsFeed,
+        UpstreamMetricsFeed,
+      ],
     };
   }
 }

@@ -8,6 +8,7 @@ import { CONFIGURATION_METRIC_PROVIDERS, ConfigurationMetricSet } from './metric
 import { ConfigurationMetrics } from './metrics/configuration-metrics.js';
 import { ActuatorPrometheusController } from './metrics/prometheus.controller.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
+import { UpstreamMetrics } from './metrics/upstream-metrics.js';
 
 @Module({
   imports: [
@@ -24,9 +25,17 @@ import { RequestMetrics } from './metrics/request-metrics.js';
     ConfigurationMetrics,
     RequestMetrics,
     CircuitBreakerMetrics,
+    UpstreamMetrics,
     HealthIndicators,
     Availability,
   ],
-  exports: [ConfigurationMetrics, RequestMetrics, CircuitBreakerMetrics, HealthIndicators, Availability],
+  exports: [
+    ConfigurationMetrics,
+    RequestMetrics,
+    CircuitBreakerMetrics,
+    UpstreamMetrics,
+    HealthIndicators,
+    Availability,
+  ],
 })
 export class ObservabilityModule {}

@@ -1,3 +1,4 @@
+import type { ServiceSettings } from './balancing/service-settings.js';
 import type { ErrorStatusMode } from './gateway/failure-status.js';
 import type { ForwardedSettings } from './gateway/forwarded-headers.js';
 import type { ServerLimits } from './ports/data-plane-server.js';
@@ -26,6 +27,8 @@ export interface DataPlaneOptions {
   readonly deniedUpstreams?: readonly string[];
   /** URLs by service name, for `lb://name`. */
   readonly services?: Readonly<Record<string, readonly string[]>>;
+  /** How their requests are given to their instances, by service name. Default: in turn, past those that fail. */
+  readonly serviceSettings?: Readonly<Record<string, ServiceSettings>>;
   /**
    * `reject` refuses every path that an upstream may read differently, `allow` none. Default: encoded NUL, backslash and dot
    * segments are refused.

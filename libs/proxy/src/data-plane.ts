@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { RouteManager } from '@tigateway/routing';
-import { LoadBalancer } from './balancing/load-balancer.js';
+import { HealthChecks } from './balancing/health-checks.js';
+import { type BalancedService, LoadBalancer } from './balancing/load-balancer.js';
 import { DATA_PLANE_OPTIONS, type DataPlaneOptions, DEFAULT_SERVER_LIMITS } from './data-plane-options.js';
 import { GatewayHandler } from './gateway/gateway-handler.js';
+import { upstreamSettingsOf } from './gateway/upstream-settings-of.js';
 import { trustedProxies } from './gateway/trusted-proxies.js';
 import { DataPlaneServer, type ListeningAddress } from './ports/data-plane-server.js';
 import { RequestObserver } from './ports/request-observer.js';
@@ -16,6 +18,8 @@ import { WebSocketProxy } from './websocket/websocket-proxy.js';
 @Injectable()
 export class DataPlane {
   private readonly handler: GatewayHandler;
+  private readonly balancer: LoadBalancer;
+  private readonly healthChecks: HealthChecks;
   private readonly routeSockets: RouteSockets;
   private listeningAt: ListeningAddress | undefined;
 
@@ -28,11 +32,15 @@ export class DataPlane {
     private readonly sockets: WebSocketProxy,
     observer: RequestObserver,
   ) {
+    this.balancer = new LoadBalancer(services, options.serviceSettings);
+    this.healthChecks = new HealthChecks(this.balancer, upstreams, () =>
+      upstreamSettingsOf(routes.current.globals.httpclient),
+    );
     this.handler = new GatewayHandler(
       routes,
       {
         upstreams,
-        balancer: new LoadBalancer(services),
+        balancer: this.balancer,
         forwarding: {
           proxies: trustedProxies(options.trustedProxies),
           settings: { forwarded: true, xForwarded: true, ...options.forwarded },
@@ -59,6 +67,11 @@ export class DataPlane {
     return this.listeningAt !== undefined;
   }
 
+  /** Every service that is known, and how its instances do. */
+  get services(): readonly BalancedService[] {
+    return this.balancer.all();
+  }
+
   /** Where traffic is taken, once it is. */
   get address(): ListeningAddress | undefined {
     return this.listeningAt;
@@ -68,6 +81,7 @@ export class DataPlane {
   async start(): Promise<ListeningAddress> {
     const { address, port, limits, tls, http2 } = this.options;
     this.routeSockets.start();
+    this.healthChecks.start();
     this.listeningAt = await this.server.listen(
       {
         address,
@@ -89,6 +103,7 @@ export class DataPlane {
     if (this.listeningAt === undefined) return;
     this.listeningAt = undefined;
     this.routeSockets.stop();
+    this.healthChecks.stop();
     await Promise.all([this.server.close(drainTimeoutMs), this.sockets.closeAll(drainTimeoutMs)]);
     await this.upstreams.close();
   }

@@ -17,3 +17,6 @@ export { CircuitBreakers, type KnownBreaker } from './circuit-breaker/circuit-br
 export { TRAFFIC_FILTERS } from './traffic-filters.js';
 export * from './traffic-filters.module.js';
 export { httpClientProblems } from './gateway/upstream-settings-of.js';
+export type { BalancedInstance, InstanceStatus } from './balancing/balanced-instance.js';
+export type { BalancedService } from './balancing/load-balancer.js';
+export * from './balancing/service-settings.js';

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readBootstrap } from './bootstrap-file.js';
+import { DEFAULT_SERVICE_SETTINGS } from '@tigateway/proxy';
 import type { GatewaySettings } from './gateway-settings.js';
+import { readServices } from './service-list.js';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'bootstrap-'))));
@@ -51,6 +53,28 @@ tigateway:
     expect(settings.server).toMatchObject({ drainTimeoutMs: 5_000, maxHeaderBytes: 32_768 });
     expect(settings.tigateway.dataDir).toBe(join(folder, '../state'));
     expect(settings.tigateway.sources.file.paths).toEqual([join(folder, 'a.yaml'), '/etc/routes']);
+  });
+
+  it('reads services in their short and their long form', () => {
+    const { services } = settingsOf(`
+tigateway:
+  services:
+    short: http://a:1, http://b:2
+    list: [http://a:1]
+    long:
+      instances: [c:3]
+      balancing: least-connections
+      health:
+        passive: { failures: 3, eject-time: 1s }
+        active: { path: /up, interval: 5s }`).tigateway;
+    const { services: instances, serviceSettings } = readServices(services);
+    expect(instances).toEqual({ short: ['http://a:1', 'http://b:2'], list: ['http://a:1'], long: ['c:3'] });
+    expect(serviceSettings['short']).toEqual(DEFAULT_SERVICE_SETTINGS);
+    expect(serviceSettings['long']).toEqual({
+      balancing: 'least-connections',
+      passive: { failures: 3, ejectMs: 1_000, maxEjectMs: 300_000 },
+      active: { path: '/up', intervalMs: 5_000, timeoutMs: 2_000, healthyThreshold: 2, unhealthyThreshold: 3 },
+    });
   });
 
   it('takes placeholders from the environment, else their default', () => {
@@ -149,7 +173,17 @@ tigateway:
       '1:27: "10.0.0.0/99" is neither an IP address nor',
     ],
     ['a bad expression', 'tigateway: { trusted-proxies: "10[" }', 'tigateway.yml:1:14: '],
-    ['a bad instance', 'tigateway: { services: { a: ["http://"] } }', 'tigateway.yml:1:14: Invalid URL'],
+    ['a bad instance', 'tigateway: { services: { a: ["http://"] } }', 'tigateway.yml:1:26: Invalid URL'],
+    [
+      'a service without instances',
+      'tigateway: { services: { a: { balancing: round-robin } } }',
+      '"instances" is required',
+    ],
+    [
+      'a setting of a service that nobody knows',
+      'tigateway:\n  services:\n    a: { instances: [b], health: { pasive: {} } }',
+      'tigateway.yml:3:36: unknown property "pasive"',
+    ],
   ])('refuses %s, with the position', (_, yaml, message) => {
     expect(refusalOf(yaml)).toContain(message);
     expect(refusalOf(yaml)).not.toContain('\n');

@@ -144,8 +144,8 @@ export class TigatewaySettings {
   /** Overridden by the global configuration of that name; its placeholders are resolved only where they take effect. */
   @AnyJson() updatePolicy: Json = {};
   @AnyJson() notification: Json = {};
-  /** Instances behind `lb://<name>`: URLs by service name. */
-  @MapOf({ kind: 'list', of: { kind: 'text' }, splitsCommas: true }) services: Record<string, string[]> = {};
+  /** Who is behind `lb://<name>`, by service name: a list of URLs, or an object as `service-list.ts` reads it. */
+  @MapOf({ kind: 'json' }) services: Record<string, Json> = {};
   /** Whose forwarded headers are believed: CIDRs, or one regular expression on the peer's address. */
   @ListOf({ kind: 'text' }, { splitsCommas: false }) trustedProxies: string[] = [];
   @Nested(() => UpstreamsSettings) upstreams = new UpstreamsSettings();

@@ -2,7 +2,8 @@ import { isLoopback } from '@tigateway/admin';
 import { type Placeholders, UPDATE_POLICY, withoutSecretValues } from '@tigateway/configuration';
 import { AddressSet, bindGlobal, type GlobalSettingsSchema, type Json } from '@tigateway/model';
 import { NOTIFICATION } from '@tigateway/notifications';
-import { ListenerTls, StaticServiceInstances, trustedProxies } from '@tigateway/proxy';
+import { ListenerTls, trustedProxies } from '@tigateway/proxy';
+import { readServices } from './service-list.js';
 import type { GatewaySettings, ServerTlsSettings } from './gateway-settings.js';
 
 export interface SettingsProblem {
@@ -49,7 +50,7 @@ export function settingsProblems(
     ...problemsOf(NOTIFICATION, notification, placeholders, '/tigateway/notification'),
     ...(server.tls ? tlsProblems(server.tls) : []),
     ...whatThrows('/tigateway/upstreams/deny', () => new AddressSet(upstreams.deny)),
-    ...whatThrows('/tigateway/services', () => new StaticServiceInstances(services)),
+    ...readServices(services).problems,
     ...whatThrows('/tigateway/trusted-proxies', () => trustedProxies(asOneText(proxies))),
   );
   return problems;

@@ -1,8 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { forEachSliced } from '@tigateway/model';
-import { type Metric, register } from 'prom-client';
-import { escapeLabel, type SeriesValue } from './request-series.js';
-import type { SlicedMetric } from './sliced-metric.js';
+import { registerAsked, type Sample } from './asked-metric.js';
 
 const STATES = ['CLOSED', 'OPEN', 'HALF_OPEN'] as const;
 
@@ -46,34 +43,11 @@ export class CircuitBreakerMetrics {
   }
 
   private register(name: string, type: 'gauge' | 'counter', help: string, series: Series): void {
-    register.removeSingleMetric(name);
-    const metric: SlicedMetric & Record<string, unknown> = {
-      name,
-      help,
-      type,
-      aggregator: 'sum',
-      get: async () => ({ ...metric, values: await this.values(series) }),
-      reset: () => undefined,
-      slicedText: async () => {
-        let text = `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
-        await forEachSliced(this.source(), (facts) => {
-          const labels = `name="${escapeLabel(facts.name)}",routeId="${escapeLabel(facts.routeId)}"`;
-          for (const [label, is, value] of series(facts)) text += `${name}{${labels},${label}="${is}"} ${value}\n`;
-        });
-        return `${text}\n`;
-      },
-    };
-    // As RequestMetrics: the registry asks for no more than this.
-    register.registerMetric(metric as unknown as Metric);
-  }
-
-  private async values(series: Series): Promise<Omit<SeriesValue, 'metricName'>[]> {
-    const values: Omit<SeriesValue, 'metricName'>[] = [];
-    await forEachSliced(this.source(), (facts) => {
-      for (const [label, is, value] of series(facts)) {
-        values.push({ labels: { name: facts.name, routeId: facts.routeId, [label]: is }, value });
-      }
-    });
-    return values;
+    const samples = (facts: BreakerFacts): readonly Sample[] =>
+      series(facts).map(([label, is, value]) => ({
+        labels: { name: facts.name, routeId: facts.routeId, [label]: is },
+        value,
+      }));
+    registerAsked({ name, type, help, samples }, () => this.source());
   }
 }

@@ -12,8 +12,17 @@ export class StaticServiceInstances extends ServiceInstances {
     this.services = new Map(Object.entries(services).map(([name, urls]) => [name, urls.map(instanceOf)]));
   }
 
-  instancesOf(service: string): readonly ServiceInstance[] {
+  override get names(): readonly string[] {
+    return [...this.services.keys()];
+  }
+
+  override instancesOf(service: string): readonly ServiceInstance[] {
     return this.services.get(service) ?? NONE;
+  }
+
+  /** They stay as they are. */
+  override onChange(): () => void {
+    return () => undefined;
   }
 }
 

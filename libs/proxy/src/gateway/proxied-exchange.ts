@@ -10,6 +10,7 @@ import {
   type UpstreamTarget,
   type UriVariables,
 } from '@tigateway/routing';
+import { BalancedTarget } from '../balancing/balanced-instance.js';
 import { UpstreamError, type UpstreamHandler } from '../ports/upstream-client.js';
 import { ACCEPTED_CODING, Decompression } from './decompression.js';
 import { errorPage } from './error-page.js';
@@ -278,6 +279,7 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
   }
 
   onUpstreamHead(status: number, reason: string, headers: string[]): void {
+    this.transaction.instance?.answered(status);
     dropHopByHop(headers);
     this.setHead(status, reason, headers);
   }
@@ -298,6 +300,7 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
   }
 
   onUpstreamEnd(trailers: string[]): void {
+    this.transaction.leaveInstance();
     // Heads that wait for a filter hold the response back, but an empty one ends with its head.
     if (this.collector !== undefined) this.collector.onEnd();
     else if (!this.committed) this.earlyEnd = trailers;
@@ -306,6 +309,8 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
 
   onUpstreamError(error: UpstreamError): void {
     const { transaction, parent, collector } = this;
+    transaction.instance?.failed(error.failure);
+    transaction.leaveInstance();
     transaction.call = undefined;
     const waiting = this.settle();
     if (waiting !== undefined) waiting.reject(error);
@@ -447,6 +452,7 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
       responseTimeoutMs: Math.max(0, route.responseTimeoutMs ?? settings.responseTimeoutMs),
       settings,
     };
+    if (target instanceof BalancedTarget) transaction.giveTo(target.of);
     if (upgrade !== undefined) {
       transaction.call = upgrade.connect(route, upstreamRequest, this);
     } else if (settings.compression) {
@@ -630,6 +636,7 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
   }
 
   private dropCall(): void {
+    this.transaction.leaveInstance();
     this.transaction.call?.abort();
     this.transaction.call = undefined;
   }

@@ -1,4 +1,5 @@
 import { type CompiledRoute, HeaderList, type ShortResponse, type Snapshot } from '@tigateway/routing';
+import type { BalancedInstance } from '../balancing/balanced-instance.js';
 import type { ClientRequest } from '../ports/client-request.js';
 import type { ClientListener, ClientResponse } from '../ports/client-response.js';
 import type { BodySource } from '../ports/request-body.js';
@@ -40,6 +41,8 @@ export class Transaction implements ClientListener, RequestFacts {
   /** What the client's listener stops where the client goes or is slow. */
   call: UpstreamCall | undefined;
   watcher: ClientWatcher | undefined;
+  /** The instance of a service that is at work on it. */
+  instance: BalancedInstance | undefined;
   /** Lines that the gateway adds to whatever response there will be: by CORS, by a rate limiter. */
   ownLines: readonly string[] | undefined;
   /** Times that the request was given to another route. */
@@ -135,6 +138,19 @@ export class Transaction implements ClientListener, RequestFacts {
     this.request.body?.discard();
   }
 
+  /** An instance of a service gets it, in the place of one that had it before. */
+  giveTo(instance: BalancedInstance): void {
+    this.instance?.ended();
+    this.instance = instance;
+    instance.began();
+  }
+
+  /** What the instance had to say is said, or not waited for any more. */
+  leaveInstance(): void {
+    this.instance?.ended();
+    this.instance = undefined;
+  }
+
   onDrain(): void {
     this.call?.resume();
   }
@@ -147,6 +163,7 @@ export class Transaction implements ClientListener, RequestFacts {
       this.call?.abort();
       this.watcher?.onClientGone();
     }
+    this.leaveInstance();
     this.durationMs = performance.now() - this.startedAt;
     this.owner.onDone();
     this.owner.observer.completed(this);

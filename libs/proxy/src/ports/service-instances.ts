@@ -5,6 +5,13 @@ export abstract class ServiceInstances {
    * or a name that nobody knows.
    */
   abstract instancesOf(service: string): readonly ServiceInstance[];
+  /** The services that are known, in a stable order. */
+  abstract readonly names: readonly string[];
+  /**
+   * Calls `listener` after each change of the names or of a service's instances.
+   * @returns ends it
+   */
+  abstract onChange(listener: () => void): () => void;
 }
 
 export interface ServiceInstance {

@@ -2,8 +2,9 @@ import { Agent, type ClientRequest as OutgoingRequest, type ClientRequestArgs, t
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import httpProxy from 'http-proxy';
-import type { CompiledRoute } from '@tigateway/routing';
+import type { CompiledRoute, UpstreamTarget } from '@tigateway/routing';
 import { DeniedUpstreamError, type UpstreamGuard } from '../addresses/upstream-guard.js';
+import { BalancedTarget } from '../balancing/balanced-instance.js';
 import { type UpstreamConnector, upstreamConnector } from '../connect/upstream-connector.js';
 import {
   type UpstreamCall,
@@ -74,7 +75,7 @@ export class WebSocketProxy {
   ): UpstreamCall {
     const { target, settings } = request;
     const tunnel: WebSocketTunnel = new WebSocketTunnel(client, head, request.responseTimeoutMs, handler, () =>
-      this.track(route.id, tunnel),
+      this.track(route.id, tunnel, target),
     );
     if (this.guard.refuses(target.host)) {
       queueMicrotask(() => tunnel.fail(new UpstreamError('denied', new DeniedUpstreamError(target.host).message)));
@@ -127,8 +128,13 @@ export class WebSocketProxy {
     clearTimeout(cut);
   }
 
-  private track(routeId: string, tunnel: WebSocketTunnel): void {
+  private track(routeId: string, tunnel: WebSocketTunnel, target: UpstreamTarget): void {
     this.unopened.delete(tunnel.end.client);
+    if (target instanceof BalancedTarget) {
+      // Its instance is at work as long as it is open.
+      target.of.active++;
+      tunnel.end.client.once('close', () => target.of.active--);
+    }
     const tunnels = this.open.get(routeId) ?? new Set();
     this.open.set(routeId, tunnels.add(tunnel));
     tunnel.end.client.once('close', () => {
