@@ -87,6 +87,7 @@ describe('a response head', () => {
     ['four digits', response('HTTP/1.1 2000 OK'), 'status-line'],
     ['two digits', response('HTTP/1.1 20 OK'), 'status-line'],
     ['an interim response with content', response('HTTP/1.1 103 x', 'Content-Length: 4'), 'content-length'],
+    ['an interim response in HTTP/1.0', response('HTTP/1.0 100 Continue'), 'status-line'],
     ['a status under 100', response('HTTP/1.1 099 OK'), 'status-line'],
     ['a status over 599', response('HTTP/1.1 600 OK'), 'status-line'],
     ['NUL in the reason', response('HTTP/1.1 200 O\0K'), 'status-line'],

@@ -128,9 +128,11 @@ function responseBody(facts: HeadFacts, status: number, requestMethod: string, m
   if (facts.chunked && minorVersion === 0) {
     throw new Http1Violation('transfer-encoding', 'a transfer encoding in HTTP/1.0');
   }
-  // Its content would be read as the final response, or the other way round.
-  if (status < 200 && (facts.chunked || facts.contentLength)) {
-    throw new Http1Violation('content-length', 'an interim response with content');
+  if (status < 200) {
+    // Its content would be read as the final response, or the other way round.
+    if (facts.chunked || facts.contentLength)
+      throw new Http1Violation('content-length', 'an interim response with content');
+    if (minorVersion === 0) throw new Http1Violation('status-line', 'an interim response in HTTP/1.0, which has none');
   }
   if (requestMethod === 'HEAD' || hasNoContent(status)) return NO_BODY;
   if (facts.chunked) return CHUNKED;
