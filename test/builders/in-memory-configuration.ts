@@ -19,6 +19,7 @@ import {
   ConfigurationHistoryService,
   type ConfigurationInForce,
   type ConfigurationStatus,
+  type Conflict,
   DynamicConfigurationService,
   type DryRunReport,
   type PendingChange,
@@ -41,6 +42,7 @@ export class InMemoryConfiguration extends DynamicConfigurationService {
   storeReachable = true;
   shadowedBy = new Map<string, string>();
   warnings: Problem[] = [];
+  conflicting: Conflict[] = [];
   readonly refreshes: (string | undefined)[] = [];
   readonly validated: { text: string; format: string }[] = [];
   readonly written: { requests: readonly WriteRequest[]; options: WriteOptions }[] = [];
@@ -143,6 +145,10 @@ export class InMemoryConfiguration extends DynamicConfigurationService {
 
   override sources(): SourceStatus[] {
     return ['api', 'file'].map((name) => ({ name, state: 'up', documents: 1, rejected: [] }));
+  }
+
+  override conflicts(): Promise<Conflict[]> {
+    return Promise.resolve(this.conflicting);
   }
 
   override status(): ConfigurationStatus {

@@ -12,6 +12,7 @@ import {
 } from '@tigateway/model';
 import {
   ConfigurationHistoryService,
+  type Conflict,
   DynamicConfigurationService,
   type DryRunReport,
   type RefreshReport,
@@ -91,6 +92,11 @@ export class ConfigurationController {
     const key = keyOf(configType, configId);
     if (dryRun) return this.writer.previewRollback(key, version, await this.history.version(key, version));
     return shownVersion(await this.writer.rollback({ request, reply }, key, version));
+  }
+
+  @Get('conflicts')
+  conflicts(): Promise<readonly Conflict[]> {
+    return this.configurations.conflicts();
   }
 
   @Get('export')

@@ -185,6 +185,14 @@ export const CONFIGURATION_PATHS: Paths = {
       responses: { 200: ok(arrayOf(ref('PatchOperation'))), ...problems(400, 404, 503) },
     },
   },
+  [`${API}/conflicts`]: {
+    get: {
+      operationId: 'conflicts',
+      tags: TAGS,
+      summary: 'Every configuration that more than one source defines, and who wins',
+      responses: { 200: ok(arrayOf(ref('Conflict'))), ...problems() },
+    },
+  },
   [`${API}/export`]: {
     get: {
       operationId: 'export',

@@ -153,6 +153,7 @@ describe('an answer is as described:', () => {
     ['GET', '/actuator/gateway', '/actuator/gateway'],
     ['GET', '/actuator/gateway/routes', '/actuator/gateway/routes'],
     ['GET', '/actuator/gateway/routes/a', '/actuator/gateway/routes/{id}'],
+    ['GET', `${API}/conflicts`, `${API}/conflicts`],
     ['GET', '/actuator/gateway/routedefinitions', '/actuator/gateway/routedefinitions'],
     ['GET', '/actuator/gateway/globalfilters', '/actuator/gateway/globalfilters'],
     ['GET', '/actuator/gateway/routefilters', '/actuator/gateway/routefilters'],

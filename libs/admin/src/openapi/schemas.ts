@@ -157,6 +157,21 @@ export const SCHEMAS = {
     warnings: arrayOf(local('Finding')),
     changes: arrayOf(object({ ...key, op: operation, shadowedBy: text }, ['configType', 'configId', 'op'])),
   }),
+  Contender: object({
+    source: text,
+    position: local('Position'),
+    hash: { type: 'string', description: 'Equal hashes: the sources agree' },
+  }),
+  Conflict: object({
+    ...key,
+    rule: {
+      type: 'string',
+      enum: ['precedence', 'held'],
+      description: 'Why the winner is in force: the order of the sources, or a rollback that holds it',
+    },
+    winner: local('Contender'),
+    losers: { ...arrayOf(local('Contender')), description: 'In the order in which they would come into force' },
+  }),
   Batch: object({
     changes: arrayOf(
       object(

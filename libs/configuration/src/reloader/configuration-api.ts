@@ -73,6 +73,23 @@ export interface ConfigurationInForce extends ConfigurationKey {
   readonly deferredPlaceholders?: boolean;
 }
 
+/** One source's definition of a configuration that several define. */
+export interface Contender {
+  readonly source: SourceName;
+  readonly position: Position;
+  /** Equal hashes: the sources agree. */
+  readonly hash: string;
+}
+
+/** A configuration that more than one source defines. */
+export interface Conflict extends ConfigurationKey {
+  /** Why the winner is in force: the order of the sources, or a rollback that holds it. */
+  readonly rule: 'precedence' | 'held';
+  readonly winner: Contender;
+  /** In the order in which they would come into force. */
+  readonly losers: readonly Contender[];
+}
+
 export interface RefreshReport {
   readonly sources: readonly {
     readonly name: SourceName;

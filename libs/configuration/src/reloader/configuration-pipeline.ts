@@ -36,6 +36,7 @@ import { ChangeQueue } from './change-queue.js';
 import type {
   ConfigurationInForce,
   ConfigurationStatus,
+  Conflict,
   DryRunReport,
   RefreshReport,
   RollbackOptions,
@@ -46,6 +47,7 @@ import type {
   WriteRequest,
 } from './configuration-api.js';
 import { ConfigurationObserver } from './configuration-observer.js';
+import { conflictsOf } from './conflicts.js';
 import { ConfigurationReloader } from './configuration-reloader.js';
 import { DynamicConfigurationService } from './dynamic-configuration.service.js';
 import { EMPTY_PIPELINE, type PipelineState, type Staged } from './pipeline-state.js';
@@ -311,6 +313,10 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
   override sources(): SourceStatus[] {
     const api = { name: API, state: 'up' as const, documents: this.queue.state.api.size, rejected: [] };
     return [...(this.options.apiEnabled ? [api] : []), ...this.watched.map(({ status }) => status)];
+  }
+
+  override conflicts(): Promise<Conflict[]> {
+    return conflictsOf(this.queue.state);
   }
 
   override status(): ConfigurationStatus {

@@ -2,6 +2,7 @@ import type { ConfigType, ConfigurationKey, ConfigurationVersion, Json, SourceNa
 import type {
   ConfigurationInForce,
   ConfigurationStatus,
+  Conflict,
   DryRunReport,
   RefreshReport,
   RollbackOptions,
@@ -41,5 +42,7 @@ export abstract class DynamicConfigurationService {
   abstract export(source?: SourceName): Json;
   /** The sources' part of the status; costs the same however much is configured. */
   abstract sources(): SourceStatus[];
+  /** Every configuration that more than one source defines, by type and id. */
+  abstract conflicts(): Promise<readonly Conflict[]>;
   abstract status(): ConfigurationStatus;
 }
