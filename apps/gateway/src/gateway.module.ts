@@ -16,6 +16,7 @@ import { SourcesHealth } from './health/sources.health.js';
 import { BreakerMetricsFeed } from './traffic/breaker-metrics-feed.js';
 import { dataPlaneOptions } from './traffic/data-plane-options.js';
 import { TrafficModule } from './traffic/traffic.module.js';
+import { trafficFiltersOptions } from './traffic/traffic-filters-options.js';
 import { TrafficObserver } from './traffic/traffic-observer.js';
 import { UpstreamMetricsFeed } from './traffic/upstream-metrics-feed.js';
 
@@ -34,7 +35,7 @@ export class GatewayModule {
       module: GatewayModule,
       imports: [
         FoundationModule.forSettings(settings),
-        TrafficFiltersModule.forRoot(),
+        TrafficFiltersModule.forRoot(trafficFiltersOptions(settings)),
         RoutingModule.forRoot({ filters: TRAFFIC_FILTERS }),
         ReloaderModule.forRoot({
           precedence: sources.precedence,

@@ -14,6 +14,9 @@ export { type TrustedProxies, trustedProxies } from './gateway/trusted-proxies.j
 export { ListenerTls, type ListenerTlsSettings } from './tls/listener-tls.js';
 export type { CircuitBreaker } from './circuit-breaker/circuit-breaker.js';
 export { CircuitBreakers, type KnownBreaker } from './circuit-breaker/circuit-breakers.js';
+export { KeyResolvers } from './rate-limit/key-resolver.js';
+export { RateLimiter } from './rate-limit/rate-limiter.js';
+export * from './rate-limit/rate-limiter-options.js';
 export { TRAFFIC_FILTERS } from './traffic-filters.js';
 export * from './traffic-filters.module.js';
 export { httpClientProblems } from './gateway/upstream-settings-of.js';

@@ -1,10 +1,15 @@
 import type { Type } from '@nestjs/common';
 import type { FilterFactory } from '@tigateway/routing';
 import { CircuitBreakerFilterFactory } from './circuit-breaker/circuit-breaker.filter.js';
+import { RequestRateLimiterFilterFactory } from './rate-limit/request-rate-limiter.filter.js';
 import { RetryFilterFactory } from './retry/retry.filter.js';
 
 /**
  * The filters that work on how bytes travel: `RoutingModule.forRoot({ filters: TRAFFIC_FILTERS })`. What they need is in the
  * `TrafficFiltersModule`.
  */
-export const TRAFFIC_FILTERS: readonly Type<FilterFactory>[] = [CircuitBreakerFilterFactory, RetryFilterFactory];
+export const TRAFFIC_FILTERS: readonly Type<FilterFactory>[] = [
+  CircuitBreakerFilterFactory,
+  RequestRateLimiterFilterFactory,
+  RetryFilterFactory,
+];

@@ -14,6 +14,7 @@ import {
 } from '@tigateway/model';
 import { DEFAULT_DENIED_UPSTREAMS, type ErrorStatusMode } from '@tigateway/proxy';
 import { ArrayUnique, IsIn, IsNotEmpty, Max, Min } from 'class-validator';
+import { RateLimiterSettings, RedisConnectionSettings } from './rate-limiter-settings.js';
 
 export const SOURCE_NAMES = ['api', 'crd', 'configmap', 'file'] as const;
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -151,6 +152,8 @@ export class TigatewaySettings {
   @Nested(() => UpstreamsSettings) upstreams = new UpstreamsSettings();
   @Nested(() => PathSettings) path = new PathSettings();
   @Nested(() => CompatibilitySettings) compatibility = new CompatibilitySettings();
+  @Nested(() => RateLimiterSettings) rateLimiter = new RateLimiterSettings();
+  @Nested(() => RedisConnectionSettings) redis = new RedisConnectionSettings();
   @Nested(() => DemoUpstreamSettings) demoUpstream = new DemoUpstreamSettings();
   @Text() @IsIn(LOG_LEVELS) logLevel: string = 'info';
 }

@@ -214,7 +214,7 @@ describe('a filter around the call', () => {
 
   it('adds lines to whatever response there is, once', async () => {
     const line: Partial<GatewayFilter> = {
-      onRequest: (exchange) => ProxiedExchange.of(exchange).addOwnLine('X-Line', '1'),
+      onRequest: (exchange) => ProxiedExchange.of(exchange).addOwnLines(['X-Line', '1']),
     };
     const twice: Partial<GatewayFilter> = {
       around: async (_exchange, proceed) => {

@@ -111,9 +111,10 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
     return this.transaction.readBody(limitBytes);
   }
 
-  /** Adds a line to whatever response there will be, the gateway's own errors included. */
-  addOwnLine(name: string, value: string): void {
-    this.transaction.ownLines = [...(this.transaction.ownLines ?? []), name, value];
+  /** Adds `[name, value, …]` to whatever response there will be, the gateway's own errors included. */
+  addOwnLines(lines: readonly string[]): void {
+    const { ownLines } = this.transaction;
+    this.transaction.ownLines = ownLines === undefined ? lines : [...ownLines, ...lines];
   }
 
   /** The lines of the response's head but for those that the gateway adds to every response of this request. */

@@ -1,15 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import {
-  type Clock,
-  Decimal,
-  DurationMs,
-  Flag,
-  Int,
-  ListOf,
-  Nested,
-  SizeBytes,
-  statusName,
-} from '@tigateway/model';
+import { type Clock, Decimal, DurationMs, Flag, Int, ListOf, Nested, SizeBytes, statusName } from '@tigateway/model';
 import {
   type CompileContext,
   ComponentError,

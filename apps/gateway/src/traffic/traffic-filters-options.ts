@@ -1,0 +1,24 @@
+import type { RateLimiterOptions, TrafficFiltersOptions } from '@tigateway/proxy';
+import type { GatewaySettings } from '../bootstrap/gateway-settings.js';
+
+/** What the traffic's filters are told by the bootstrap file, in their own words. */
+export function trafficFiltersOptions({ tigateway }: GatewaySettings): TrafficFiltersOptions {
+  const { rateLimiter: settings, redis } = tigateway;
+  const { backend, failOpen, denyEmptyKey, emptyKeyStatusCode, keyResolvers } = settings;
+  const rateLimiter: RateLimiterOptions = {
+    backend,
+    redis,
+    failOpen,
+    denyEmptyKey,
+    emptyKeyStatus: emptyKeyStatusCode,
+    keyResolvers,
+    headers: {
+      included: settings.includeHeaders,
+      remaining: settings.remainingHeader,
+      replenishRate: settings.replenishRateHeader,
+      burstCapacity: settings.burstCapacityHeader,
+      requestedTokens: settings.requestedTokensHeader,
+    },
+  };
+  return { rateLimiter };
+}
