@@ -1,4 +1,4 @@
-export { isAuthority } from './authority.js';
+export { isAuthority, sameAuthority } from './authority.js';
 export { BodyReader, type ContentSink } from './body-reader.js';
 export { isFieldValue, isRequestTarget, isToken } from './characters.js';
 export { type BodyFraming } from './framing.js';

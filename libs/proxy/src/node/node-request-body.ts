@@ -5,11 +5,16 @@ import type { BodySink, RequestBody } from '../ports/request-body.js';
 /** What an unwanted body may still cost before the connection is given up instead. */
 const DISCARD_LIMIT_BYTES = 1024 * 1024;
 
+/** Silence in the middle of a body that is waited for. */
+const STALL_LIMIT_MS = 120_000;
+
 /** The body of a request as `node:http` reads it. */
 export class NodeRequestBody implements RequestBody {
   private sink: BodySink | undefined;
   private ended = false;
   private discarded = false;
+  private paused = false;
+  private stall: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly request: IncomingMessage,
@@ -24,10 +29,16 @@ export class NodeRequestBody implements RequestBody {
       this.awaitsContinue = false;
       this.response.writeContinue();
     }
+    this.stall = setTimeout(() => this.onStall(), STALL_LIMIT_MS);
+    this.stall.unref();
     this.request
-      .on('data', (chunk: Buffer) => this.sink?.onBodyData(chunk))
+      .on('data', (chunk: Buffer) => {
+        this.stall?.refresh();
+        this.sink?.onBodyData(chunk);
+      })
       .on('end', () => {
         this.ended = true;
+        clearTimeout(this.stall);
         this.sink?.onBodyEnd(passable(this.request.rawTrailers));
       })
       .on('error', (error) => this.fail(error))
@@ -35,10 +46,13 @@ export class NodeRequestBody implements RequestBody {
   }
 
   pause(): void {
+    this.paused = true;
     if (!this.discarded) this.request.pause();
   }
 
   resume(): void {
+    this.paused = false;
+    this.stall?.refresh();
     if (!this.discarded) this.request.resume();
   }
 
@@ -67,9 +81,16 @@ export class NodeRequestBody implements RequestBody {
     else response.shouldKeepAlive = false;
   }
 
+  /** A body of which nothing comes, and be it one of 2^64 bytes by its first chunk, ends its connection. */
+  private onStall(): void {
+    if (this.paused) this.stall?.refresh();
+    else this.request.destroy(new Error('the request did not come in time'));
+  }
+
   private fail(error: Error): void {
     if (this.ended) return;
     this.ended = true;
+    clearTimeout(this.stall);
     this.sink?.onBodyError(error);
   }
 }

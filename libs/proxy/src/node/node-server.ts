@@ -16,10 +16,12 @@ import { alpnProtocols } from '../tls/alpn.js';
 import { Handshakes } from '../tls/handshakes.js';
 import type { ListenerTls } from '../tls/listener-tls.js';
 import { NodeExchange } from './node-exchange.js';
-import { framingOf, RefusedRequest } from './request-framing.js';
+import { judge, RefusedRequest } from './request-framing.js';
 
 const PEER = Symbol('peer');
-type KnownSocket = Socket & { [PEER]?: Peer };
+/** What follows a refused request on its connection is nobody's. */
+const REFUSED = Symbol('refused');
+type KnownSocket = Socket & { [PEER]?: Peer; [REFUSED]?: true };
 
 /**
  * Asks for an upgrade only where a WebSocket is asked for. Node hands every `Upgrade` to the upgrade listener once there is
@@ -155,20 +157,20 @@ export class NodeServer extends DataPlaneServer {
     maxHeaderCount: number,
     upgraded?: Socket,
   ): NodeExchange | undefined {
+    const socket = request.socket as KnownSocket;
+    if (socket[REFUSED]) return undefined;
     const framing =
       request.rawHeaders.length > 2 * maxHeaderCount
         ? new RefusedRequest(431, 'too many headers')
-        : request.method === 'CONNECT'
-          ? new RefusedRequest(501, 'a gateway is no tunnel')
-          : framingOf(request.rawHeaders, request.httpVersionMinor, upgraded !== undefined);
+        : judge(request, upgraded !== undefined);
     if (framing instanceof RefusedRequest) {
+      socket[REFUSED] = true;
       if (upgraded) response.assignSocket(upgraded);
       response.shouldKeepAlive = false;
       response.on('finish', () => request.socket.destroySoon());
       response.writeHead(framing.status, ['Content-Type', 'text/plain', 'Connection', 'close']).end(`${framing.why}\n`);
       return undefined;
     }
-    const socket = request.socket as KnownSocket;
     let peer = socket[PEER];
     if (peer === undefined) {
       peer = socket[PEER] = peerOf(socket);
