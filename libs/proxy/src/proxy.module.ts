@@ -1,4 +1,5 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { CompileEnvironment } from '@tigateway/routing';
 import { UpstreamGuard, DEFAULT_DENIED_UPSTREAMS } from './addresses/upstream-guard.js';
 import { StaticServiceInstances } from './balancing/static-service-instances.js';
 import { DATA_PLANE_OPTIONS, type DataPlaneOptions } from './data-plane-options.js';
@@ -35,7 +36,9 @@ export class ProxyModule {
         { provide: ServiceInstances, useFactory: () => new StaticServiceInstances(options.services ?? {}) },
         {
           provide: UpstreamGuard,
-          useFactory: () => new UpstreamGuard(options.deniedUpstreams ?? DEFAULT_DENIED_UPSTREAMS),
+          inject: [CompileEnvironment],
+          useFactory: (own: CompileEnvironment) =>
+            new UpstreamGuard(options.deniedUpstreams ?? DEFAULT_DENIED_UPSTREAMS, own),
         },
         { provide: DataPlaneServer, useFactory: () => (isNative ? new NativeServer() : new NodeServer()) },
         {

@@ -46,16 +46,17 @@ export function upstreamConnector(
   let session: Buffer | undefined;
   return ({ hostname: host, protocol, port: portText }, callback) => {
     const port = Number(portText) || (isSecure(protocol) ? 443 : 80);
-    if (guard.refuses(host)) {
+    if (guard.refuses(host, port)) {
       queueMicrotask(() => callback(new DeniedUpstreamError(host), null));
       return;
     }
     const through = proxy?.bypasses(host) === false ? proxy : undefined;
     const attempt = new Attempt(callback);
+    const tcpPort = through?.port ?? port;
     const tcp = connectTcp({
       host: through?.host ?? host,
-      port: through?.port ?? port,
-      lookup: guard.lookup,
+      port: tcpPort,
+      lookup: guard.lookupFor(tcpPort),
       autoSelectFamily: true,
       noDelay: true,
       keepAlive: true,

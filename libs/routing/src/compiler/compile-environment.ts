@@ -17,7 +17,11 @@ export abstract class CompileEnvironment {
 }
 
 /** @param host a name or an IP address without brackets */
-export function isOwnListener({ ownListeners }: CompileEnvironment, host: string, port: number): boolean {
+export function isOwnListener(
+  { ownListeners }: Pick<CompileEnvironment, 'ownListeners'>,
+  host: string,
+  port: number,
+): boolean {
   return ownListeners.some((listener) => listener.port === port && reaches(listener.address, host.toLowerCase()));
 }
 
