@@ -11,7 +11,7 @@ export interface GatewayProcessOptions {
   /** Bootstrap keys below their top-level key, in JSON; ports, addresses and the data folder are set here. */
   readonly server?: object;
   readonly management?: object;
-  readonly tigateway?: object;
+  readonly tigateway?: Readonly<Record<string, unknown>> | ((gateway: GatewayProcess) => object);
   /** Documents of the file source by name, written before the start. */
   readonly routes?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string>>;
@@ -46,10 +46,11 @@ export class GatewayProcess {
     const [port, managementPort] = await freePorts();
     const gateway = new GatewayProcess(folder, port, managementPort, options.environment ?? {}, options.launcher ?? []);
     mkdirSync(join(folder, 'routes'));
+    const { tigateway = {} } = options;
     const bootstrap = {
       server: { address: '127.0.0.1', port, ...options.server },
       management: { port: managementPort, ...options.management },
-      tigateway: options.tigateway ?? {},
+      tigateway: typeof tigateway === 'function' ? tigateway(gateway) : tigateway,
     };
     writeFileSync(join(folder, 'tigateway.yml'), JSON.stringify(bootstrap));
     for (const [name, content] of Object.entries(options.routes ?? {})) gateway.writeRoutes(name, content);
@@ -126,7 +127,7 @@ export class GatewayProcess {
 
   private launch(): ChildProcess {
     this.text = '';
-    const [command, ...args] = [...this.launcher, process.execPath, '--enable-source-maps', MAIN] as [string];
+    const [command = process.execPath, ...args] = [...this.launcher, process.execPath, '--enable-source-maps', MAIN];
     const child = spawn(command, args, {
       cwd: this.folder,
       env: { PATH: process.env['PATH'], TIGATEWAY_CONFIG: join(this.folder, 'tigateway.yml'), ...this.environment },
