@@ -3,23 +3,37 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { AdminModule, configureAdminApplication, createAdminAdapter } from '@tigateway/admin';
 import { ConfigurationHistoryService, DynamicConfigurationService } from '@tigateway/configuration';
-import { Clock, SystemClock } from '@tigateway/model';
+import { Clock, EventBus, SystemClock } from '@tigateway/model';
+import { Deliveries, EventHistory, EventStream } from '@tigateway/notifications';
 import { AppInfo, ObservabilityModule } from '@tigateway/observability';
 import { CircuitBreakers } from '@tigateway/proxy';
 import { CompileEnvironment, RoutingModule } from '@tigateway/routing';
+import { DirectBus } from './direct-bus.js';
 import { InMemoryConfiguration, InMemoryHistory } from './in-memory-configuration.js';
+import { InMemoryDeliveries } from './in-memory-deliveries.js';
+import { InMemoryOutbox } from './in-memory-outbox.js';
 
 export interface AdminApplication {
   readonly app: NestFastifyApplication;
   readonly breakers: CircuitBreakers;
   readonly configuration: InMemoryConfiguration;
+  readonly deliveries: InMemoryDeliveries;
 }
 
 /** The admin server as it is served, before a front door that keeps everything in memory. Not yet listening. */
 export async function adminApplication(
-  options: { token?: string; address?: string; allowedHosts?: string[]; imports?: ModuleMetadata['imports'] } = {},
+  options: {
+    token?: string;
+    address?: string;
+    allowedHosts?: string[];
+    imports?: ModuleMetadata['imports'];
+    bus?: EventBus;
+    history?: EventHistory;
+  } = {},
 ): Promise<AdminApplication> {
   const configuration = new InMemoryConfiguration();
+  const deliveries = new InMemoryDeliveries();
+  const { bus = new DirectBus(), history = new InMemoryOutbox() } = options;
   const breakers = new CircuitBreakers();
 
   @Global()
@@ -29,6 +43,8 @@ export async function adminApplication(
       { provide: ConfigurationHistoryService, useValue: new InMemoryHistory(configuration) },
       { provide: CircuitBreakers, useValue: breakers },
       { provide: Clock, useClass: SystemClock },
+      { provide: Deliveries, useValue: deliveries },
+      { provide: EventStream, inject: [Clock], useFactory: (clock: Clock) => new EventStream(bus, history, clock) },
       { provide: CompileEnvironment, useValue: { ownListeners: [] } },
       {
         provide: AppInfo,
@@ -43,6 +59,8 @@ export async function adminApplication(
       ConfigurationHistoryService,
       CircuitBreakers,
       Clock,
+      Deliveries,
+      EventStream,
       CompileEnvironment,
       AppInfo,
     ],
@@ -64,5 +82,5 @@ export async function adminApplication(
   });
   const { token, address = '127.0.0.1', allowedHosts = [] } = options;
   configureAdminApplication(app, { address, allowedHosts, ...(token !== undefined && { token }) });
-  return { app, breakers, configuration };
+  return { app, breakers, configuration, deliveries };
 }

@@ -2,28 +2,15 @@ import { once } from 'node:events';
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect as connectSocket } from 'node:net';
 import { Global, Module } from '@nestjs/common';
-import { ConfigurationUpdateEvent, EventBus, type EventRecord, type GatewayEvents } from '@tigateway/model';
+import { ConfigurationUpdateEvent, EventBus, type EventRecord } from '@tigateway/model';
 import { EventHistory, NotificationPolicy, NotificationsModule, OutboxStore } from '@tigateway/notifications';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { type AdminApplication, adminApplication } from '../../../test/builders/admin-application.js';
+import { DirectBus } from '../../../test/builders/direct-bus.js';
 import { InMemoryOutbox, SettablePolicy } from '../../../test/builders/in-memory-outbox.js';
 
 const TOKEN = 'let-me-in';
-
-class DirectBus extends EventBus {
-  private readonly listeners = new Map<string, Set<(event: never) => void>>();
-
-  publish<Name extends keyof GatewayEvents>(name: Name, event: GatewayEvents[Name]): void {
-    for (const listener of this.listeners.get(name) ?? []) listener(event as never);
-  }
-
-  subscribe<Name extends keyof GatewayEvents>(name: Name, listener: (event: GatewayEvents[Name]) => void): () => void {
-    const all = this.listeners.get(name) ?? new Set();
-    this.listeners.set(name, all.add(listener));
-    return () => all.delete(listener);
-  }
-}
 
 class NoHistory extends EventHistory {
   override eventsSince(): Promise<EventRecord[]> {
@@ -50,7 +37,7 @@ beforeEach(async () => {
   })
   class Ports {}
 
-  admin = await adminApplication({ token: TOKEN, imports: [Ports, NotificationsModule.register()] });
+  admin = await adminApplication({ token: TOKEN, bus, imports: [Ports, NotificationsModule.register()] });
   await admin.app.listen(0, '127.0.0.1');
   port = (admin.app.getHttpServer().address() as AddressInfo).port;
 });

@@ -6,6 +6,8 @@ import { GatewayController } from './actuator/gateway/gateway.controller.js';
 import { MetricsController } from './actuator/metrics.controller.js';
 import { OpenApiController } from './openapi/openapi.controller.js';
 import { ConfigurationController } from './configuration/configuration.controller.js';
+import { EventsController } from './configuration/events.controller.js';
+import { NotificationsController } from './configuration/notifications.controller.js';
 import { ConfigurationWriter } from './configuration/configuration-writer.js';
 import { FiltersController, RoutesController } from './configuration/definitions.controller.js';
 import { GlobalsController } from './configuration/globals.controller.js';
@@ -16,7 +18,7 @@ import { HistoryController } from './configuration/history.controller.js';
 export class AdminModule {
   /**
    * @param imports modules that export DynamicConfigurationService, ConfigurationHistoryService, RouteManager,
-   *   ComponentCatalogue, CircuitBreakers, HealthIndicators and AppInfo (those that are global need not be named)
+   *   ComponentCatalogue, CircuitBreakers, HealthIndicators, Deliveries, EventStream and AppInfo (those that are global need not be named)
    */
   static register(imports: NonNullable<ModuleMetadata['imports']> = []): DynamicModule {
     return {
@@ -28,6 +30,8 @@ export class AdminModule {
         FiltersController,
         GlobalsController,
         HistoryController,
+        EventsController,
+        NotificationsController,
         ActuatorController,
         MetricsController,
         ConfigurationStatusController,

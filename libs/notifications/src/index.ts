@@ -1,3 +1,4 @@
+export * from './event-stream/event-stream.js';
 export * from './log/event-log.channel.js';
 export * from './notifications.module.js';
 export type { ChannelStatus } from './outbox/channel-delivery.js';

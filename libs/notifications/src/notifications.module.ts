@@ -1,5 +1,6 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import type { ChannelTools } from './channel.js';
+import { EventStream } from './event-stream/event-stream.js';
 import { EventLogChannel } from './log/event-log.channel.js';
 import { Deliveries } from './outbox/deliveries.js';
 import { DeliveryPermit, SoleProcessPermit } from './outbox/delivery-permit.js';
@@ -29,6 +30,7 @@ export class NotificationsModule {
       providers: [
         EventLogChannel,
         ConfigurationWebSocketGateway,
+        EventStream,
         webSocketClientsProvider,
         ...NOTIFICATION_METRIC_PROVIDERS,
         NotificationMetrics,
@@ -37,7 +39,7 @@ export class NotificationsModule {
         Outbox,
         { provide: Deliveries, useExisting: Outbox },
       ],
-      exports: [Outbox, Deliveries],
+      exports: [Outbox, Deliveries, EventStream],
     };
   }
 }

@@ -1,15 +1,19 @@
 import { Controller, Get, HttpCode, Inject, Post } from '@nestjs/common';
 import { type ConfigurationStatus, DynamicConfigurationService, type ValidationReport } from '@tigateway/configuration';
+import { type ChannelStatus, Deliveries } from '@tigateway/notifications';
 import { OptionalText } from '../http/json-body.js';
 import type { TextBody } from '../http/text-body.js';
 
 @Controller('actuator/configuration')
 export class ConfigurationStatusController {
-  constructor(@Inject(DynamicConfigurationService) private readonly configurations: DynamicConfigurationService) {}
+  constructor(
+    @Inject(DynamicConfigurationService) private readonly configurations: DynamicConfigurationService,
+    @Inject(Deliveries) private readonly deliveries: Deliveries,
+  ) {}
 
   @Get('status')
-  status(): ConfigurationStatus {
-    return this.configurations.status();
+  status(): ConfigurationStatus & { readonly notifications: readonly ChannelStatus[] } {
+    return { ...this.configurations.status(), notifications: this.deliveries.status() };
   }
 
   /** Checks the document that is sent, in any layout; without one, what runs now. Changes nothing. */

@@ -193,6 +193,51 @@ export const CONFIGURATION_PATHS: Paths = {
       responses: { 200: ok(arrayOf(ref('Conflict'))), ...problems() },
     },
   },
+  [`${API}/events`]: {
+    get: {
+      operationId: 'events',
+      tags: TAGS,
+      summary: 'What changes, as server-sent events: `id` is the sequence, `event` the type, `data` the event as JSON',
+      parameters: [
+        {
+          name: 'Last-Event-ID',
+          in: 'header',
+          description: 'The sequence that the client had last: what came after it is sent first',
+          schema: { type: 'string', pattern: '^\\d+$' },
+        },
+        queryParameter('configType', { type: 'string', enum: ['route', 'filter', 'global', '*'] }, 'Only these'),
+        queryParameter('configId', { type: 'string' }, 'Only this one; `*`: any'),
+      ],
+      responses: {
+        200: {
+          description: 'The events, without end',
+          content: { 'text/event-stream': { schema: { type: 'string' } } },
+        },
+        ...problems(400),
+      },
+    },
+  },
+  [`${API}/notifications`]: {
+    get: {
+      operationId: 'notifications',
+      tags: TAGS,
+      summary: 'The channels that changes are told on, and the messages that they gave up',
+      parameters: [
+        queryParameter('channel', { type: 'string' }, 'Dead letters of this channel alone'),
+        queryParameter('limit', { type: 'integer', minimum: 1, maximum: 5000, default: 100 }, 'Dead letters shown'),
+      ],
+      responses: { 200: ok(ref('Notifications')), ...problems(400) },
+    },
+  },
+  [`${API}/notifications/{id}/redeliver`]: {
+    post: {
+      operationId: 'redeliver',
+      tags: TAGS,
+      summary: 'Send a dead letter once more; it leaves the list when it arrives',
+      parameters: [pathParameter('id')],
+      responses: { 202: ok(ref('DeadLetter'), 'It is under way'), ...problems(404, 409, 503) },
+    },
+  },
   [`${API}/export`]: {
     get: {
       operationId: 'export',

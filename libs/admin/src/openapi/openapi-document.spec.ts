@@ -10,6 +10,7 @@ let admin: AdminApplication;
 
 beforeAll(async () => {
   admin = await adminApplication();
+  seedNotifications(admin.deliveries);
   admin.app
     .getHttpAdapter()
     .getInstance()
@@ -68,6 +69,16 @@ describe('the OpenAPI document', () => {
     expect(response.json()).toEqual(JSON.parse(JSON.stringify(OPENAPI_DOCUMENT)));
   });
 });
+
+function seedNotifications({ channels, letters }: AdminApplication['deliveries']): void {
+  const failure = { at: '2026-01-01T00:00:00.000Z', error: 'it answered 500' };
+  const counts = { queued: 2, inFlight: 1, waitingForRetry: 1, dead: 1, delivered: 3, failed: 4, lost: 0 };
+  channels.push({ name: 'webhook', state: 'failing', ...counts, oldest: failure.at, lastFailure: failure });
+  const letter = { sequence: 7, isDigest: false, attempts: 3, failedAt: failure.at, error: failure.error };
+  const events = [{ type: 'configuration_update', sequence: 7, configType: 'route', configId: 'a' } as const];
+  letters.push({ ...letter, id: 'letter', channel: 'webhook', eventCount: 1, events, isUnderWay: false });
+  letters.push({ ...letter, id: 'orphan', channel: 'slack', eventCount: 1, events, isUnderWay: false });
+}
 
 /** Answers as they come, held against the schemas that the document gives for them. */
 describe('an answer is as described:', () => {
@@ -139,6 +150,11 @@ describe('an answer is as described:', () => {
     ['GET', `${API}/history/route/a`, `${API}/history/{configType}/{configId}`],
     ['GET', `${API}/history/route/a/v1000`, `${API}/history/{configType}/{configId}/{version}`],
     ['GET', `${API}/history/route/a/diff?from=v1000&to=v1000`, `${API}/history/{configType}/{configId}/diff`],
+    ['GET', `${API}/notifications`, `${API}/notifications`],
+    ['GET', `${API}/notifications?limit=0`, `${API}/notifications`],
+    ['POST', `${API}/notifications/letter/redeliver`, `${API}/notifications/{id}/redeliver`],
+    ['POST', `${API}/notifications/orphan/redeliver`, `${API}/notifications/{id}/redeliver`],
+    ['POST', `${API}/notifications/none/redeliver`, `${API}/notifications/{id}/redeliver`],
     ['GET', `${API}/export?format=json`, `${API}/export`],
     ['GET', '/actuator', '/actuator'],
     ['GET', '/actuator/health', '/actuator/health'],

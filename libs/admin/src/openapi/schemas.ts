@@ -296,6 +296,7 @@ export const SCHEMAS = {
         },
         ['at', 'durationMs', 'source', 'changes', 'outcome'],
       ),
+      notifications: arrayOf(local('ChannelStatus')),
       rollbacks: arrayOf(
         object(
           {
@@ -309,8 +310,47 @@ export const SCHEMAS = {
         ),
       ),
     },
-    ['revision', 'hash', 'sources', 'configurations', 'pending', 'held', 'drift', 'rollbacks'],
+    ['revision', 'hash', 'sources', 'configurations', 'pending', 'held', 'drift', 'notifications', 'rollbacks'],
   ),
+  ChannelStatus: object(
+    {
+      name: { type: 'string', enum: ['webhook', 'email', 'slack', 'teams'] },
+      state: { type: 'string', enum: ['up', 'failing', 'misconfigured'] },
+      reason: text,
+      queued: { ...count, description: 'Events that are not settled yet' },
+      oldest: { ...instant, description: 'When the oldest of them was made' },
+      inFlight: count,
+      waitingForRetry: count,
+      dead: { ...count, description: 'Messages on the dead-letter list' },
+      delivered: { ...count, description: 'Messages, since the start of the process' },
+      failed: { ...count, description: 'Attempts, since the start of the process' },
+      lost: { ...count, description: 'Events that waited longer than the store keeps them' },
+      lastDelivery: instant,
+      lastFailure: object({ at: instant, error: text }),
+    },
+    ['name', 'state', 'queued', 'inFlight', 'waitingForRetry', 'dead', 'delivered', 'failed', 'lost'],
+  ),
+  DeadLetter: object({
+    id: { type: 'string', format: 'uuid', description: 'Of the delivery: `X-TiGateway-Delivery` of every attempt' },
+    channel: text,
+    sequence: { ...count, description: 'Of the first of its events' },
+    isDigest: { type: 'boolean' },
+    attempts: count,
+    failedAt: instant,
+    error: { type: 'string', description: 'Why the last attempt failed' },
+    eventCount: { ...count, description: 'In all; the first 20 are in `events`' },
+    events: arrayOf(
+      object(
+        { type: text, sequence: count, configType: local('ConfigType'), configId: text, version: text, document: text },
+        ['type', 'sequence'],
+      ),
+    ),
+    isUnderWay: { type: 'boolean', description: 'It is being sent once more' },
+  }),
+  Notifications: object({
+    channels: arrayOf(local('ChannelStatus')),
+    deadLetters: { ...arrayOf(local('DeadLetter')), description: 'Newest first' },
+  }),
   ValidationReport: object({
     valid: { type: 'boolean' },
     errors: arrayOf(local('Finding')),

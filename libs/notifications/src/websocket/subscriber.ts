@@ -4,6 +4,7 @@ import { readClientMessage } from './client-message.js';
 import { DeliveryRecord } from './delivery-record.js';
 import { type EventFrame, frameOfReplayed } from './event-frame.js';
 import type { EventHistory } from './event-history.js';
+import { eventsAfter, ReplayGapError } from './replay.js';
 import { EVERYTHING, matches, type Pattern } from './subscription.js';
 
 /** More than this many bytes waiting for a client, and it is cut off: it would fill our memory at its pace. */
@@ -13,8 +14,6 @@ const UNHURRIED_BYTES = 65_536;
 const MAX_SUBSCRIPTIONS = 1_000;
 /** Requests of one client that wait for its replays. */
 const MAX_STEPS = 100;
-/** Events read from the history at once. */
-const REPLAY_PAGE = 500;
 const TRY_AGAIN_LATER = 1013;
 
 /** One client: what it asked for, what it was sent, and how far behind it is. */
@@ -134,26 +133,19 @@ export class Subscriber {
     this.held ??= [];
     let through = since;
     try {
-      let page = await this.firstPage(since);
-      while (page && page.length > 0 && this.isOpen) {
-        for (const event of page.map(frameOfReplayed)) {
-          if (matches(pattern, event) && !this.record.wasSent(event)) await this.sendAtItsPace(event.payload);
-          through = event.sequence;
-        }
-        page = await this.history.eventsSince(through, REPLAY_PAGE);
+      for await (const event of eventsAfter(this.history, since)) {
+        if (!this.isOpen) break;
+        const frame = frameOfReplayed(event);
+        if (matches(pattern, frame) && !this.record.wasSent(frame)) await this.sendAtItsPace(frame.payload);
+        through = event.sequence;
       }
-      if (!page) this.answer({ type: 'resync_required' });
+    } catch (error) {
+      if (!(error instanceof ReplayGapError)) throw error;
+      this.answer({ type: 'resync_required' });
     } finally {
       this.record.replayed(pattern, since, through);
       this.release();
     }
-  }
-
-  /** @returns `undefined` where events after `since` are no longer kept, or `since` itself has not happened yet */
-  private async firstPage(since: number) {
-    if (since === 0) return this.history.eventsSince(0, REPLAY_PAGE);
-    const page = await this.history.eventsSince(since - 1, REPLAY_PAGE);
-    return page?.[0]?.sequence === since ? page.slice(1) : undefined;
   }
 
   private release(): void {
