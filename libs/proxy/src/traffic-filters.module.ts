@@ -3,6 +3,7 @@ import { Clock } from '@tigateway/model';
 import { CircuitBreakers } from './circuit-breaker/circuit-breakers.js';
 import { RateLimiter } from './rate-limit/rate-limiter.js';
 import { DEFAULT_RATE_LIMITER_OPTIONS, type RateLimiterOptions } from './rate-limit/rate-limiter-options.js';
+import { ResponseCaches } from './response-cache/response-caches.js';
 
 export interface TrafficFiltersOptions {
   readonly rateLimiter?: RateLimiterOptions;
@@ -17,9 +18,10 @@ export class TrafficFiltersModule {
       global: true,
       providers: [
         CircuitBreakers,
+        ResponseCaches,
         { provide: RateLimiter, inject: [Clock], useFactory: (clock: Clock) => new RateLimiter(clock, rateLimiter) },
       ],
-      exports: [CircuitBreakers, RateLimiter],
+      exports: [CircuitBreakers, RateLimiter, ResponseCaches],
     };
   }
 }

@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { FilterFactory } from '@tigateway/routing';
 import { CircuitBreakerFilterFactory } from './circuit-breaker/circuit-breaker.filter.js';
+import { LocalResponseCacheFilterFactory } from './response-cache/local-response-cache.filter.js';
 import { RequestRateLimiterFilterFactory } from './rate-limit/request-rate-limiter.filter.js';
 import { RetryFilterFactory } from './retry/retry.filter.js';
 
@@ -10,6 +11,7 @@ import { RetryFilterFactory } from './retry/retry.filter.js';
  */
 export const TRAFFIC_FILTERS: readonly Type<FilterFactory>[] = [
   CircuitBreakerFilterFactory,
+  LocalResponseCacheFilterFactory,
   RequestRateLimiterFilterFactory,
   RetryFilterFactory,
 ];

@@ -28,6 +28,7 @@ export * from './globals/compiled-globals.js';
 export * from './globals/cors.settings.js';
 export * from './globals/default-filters.settings.js';
 export * from './globals/httpclient.settings.js';
+export * from './globals/local-response-cache.settings.js';
 export * from './globals/metrics.settings.js';
 export * from './globals/routing-global-settings.js';
 export * from './patterns/cidr.js';

@@ -9,6 +9,9 @@ export interface StatefulFilter extends GatewayFilter {
   readonly stateKey: string;
 }
 
+/** In place of a route's id, for what the routes of a default or named filter share. */
+export const ALL_ROUTES = '';
+
 /** @param position of the filter, as the compiler gives it */
 export function stateKey(name: string, position: string | undefined, args: object): string {
   return `${name} ${position ?? ''} ${JSON.stringify(args)}`;
@@ -31,15 +34,22 @@ export class FilterStates<State> {
   }
 
   /** After a swap: forgets what belonged to filters that the changed routes no longer have. */
-  prune({ routes }: Snapshot, changedRouteIds: readonly string[]): void {
+  prune(snapshot: Snapshot, changedRouteIds: readonly string[]): void {
     for (const id of changedRouteIds) {
-      const states = this.byRoute.get(id);
-      if (states === undefined) continue;
-      const inUse = new Set(
-        routes.get(id)?.chain.filters.map(({ filter }) => (filter as Partial<StatefulFilter>).stateKey),
-      );
-      for (const key of states.keys()) if (!inUse.has(key)) states.delete(key);
-      if (states.size === 0) this.byRoute.delete(id);
+      if (this.byRoute.has(id)) this.retain(id, snapshot.routes.get(id)?.chain.filters ?? []);
     }
+    if (this.byRoute.has(ALL_ROUTES)) this.retain(ALL_ROUTES, joiningFilters(snapshot));
   }
+
+  private retain(routeId: string, filters: readonly { readonly filter: GatewayFilter }[]): void {
+    const states = this.byRoute.get(routeId);
+    const inUse = new Set(filters.map(({ filter }) => (filter as Partial<StatefulFilter>).stateKey));
+    for (const key of states?.keys() ?? []) if (!inUse.has(key)) states?.delete(key);
+    if (states?.size === 0) this.byRoute.delete(routeId);
+  }
+}
+
+function joiningFilters({ globals, filters }: Snapshot): { readonly filter: GatewayFilter }[] {
+  const named = [...filters.values()].map(({ blueprint }) => blueprint.placed);
+  return [...globals.defaultFilters, ...globals.localResponseCache.filters, ...named];
 }

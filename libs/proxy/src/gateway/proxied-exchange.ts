@@ -1,5 +1,6 @@
 import type { Clock } from '@tigateway/model';
 import {
+  type CompiledGlobals,
   type CompiledRoute,
   Exchange,
   type GatewayFilter,
@@ -92,6 +93,11 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
   /** Whether the upstream can be asked once more with the whole request. */
   get isRepeatable(): boolean {
     return this.transaction.canSendBodyAgain && !this.transaction.isOver && this.interruption === undefined;
+  }
+
+  /** The settings that the request began with. */
+  get globals(): CompiledGlobals {
+    return this.transaction.snapshot.globals;
   }
 
   get isUpgrade(): boolean {
@@ -322,6 +328,7 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
     else if (this.committed) {
       transaction.outcome = 'upstream-aborted';
       transaction.failed = true;
+      transaction.failure = error;
       transaction.response.abort();
     } else {
       this.hasHead = false;

@@ -24,26 +24,16 @@ export class DefinedRoutes {
 
   /** Creates or replaces; what is not named stays. */
   async put(...definitions: readonly { readonly id: string; readonly [key: string]: Json }[]): Promise<void> {
-    await this.apply(
-      definitions.map((configuration) => {
-        const { id } = configuration;
-        const previous = this.running.get(id);
-        const next: Configured = {
-          configuration,
-          hash: JSON.stringify(configuration),
-          source: 'api',
-          position: { source: 'api', document: id, line: 0, column: 0 },
-          rank: [0, id, 0],
-        };
-        this.running.set(id, next);
-        return { configType: 'route', configId: id, op: 'upsert', next, ...(previous && { previous }) };
-      }),
-    );
+    await this.apply(definitions.map((definition) => this.upsert('route', definition.id, definition)));
+  }
+
+  async putGlobal(configId: string, configuration: Json): Promise<void> {
+    await this.apply([this.upsert('global', configId, configuration)]);
   }
 
   async remove(id: string): Promise<void> {
-    const previous = this.running.get(id) as Configured;
-    this.running.delete(id);
+    const previous = this.running.get(`route:${id}`) as Configured;
+    this.running.delete(`route:${id}`);
     await this.apply([{ configType: 'route', configId: id, op: 'delete', previous }]);
   }
 
@@ -63,6 +53,20 @@ export class DefinedRoutes {
     const { result, problems } = this.compiler.compileRoute({ id: 'shown', uri: 'no://op', filters: [filter] });
     if (result === undefined) throw new RouteCompileError('shown', problems);
     return String(result.filters[0]?.filter);
+  }
+
+  private upsert(configType: 'route' | 'global', configId: string, configuration: Json): Change {
+    const key = `${configType}:${configId}`;
+    const previous = this.running.get(key);
+    const next: Configured = {
+      configuration,
+      hash: JSON.stringify(configuration),
+      source: 'api',
+      position: { source: 'api', document: configId, line: 0, column: 0 },
+      rank: [0, configId, 0],
+    };
+    this.running.set(key, next);
+    return { configType, configId, op: 'upsert', next, ...(previous && { previous }) };
   }
 
   private async apply(changes: readonly Change[]): Promise<void> {

@@ -7,7 +7,7 @@ import type { Snapshot } from '../table/snapshot.js';
 import type { Compilation } from './compilation.js';
 import { composeChain } from './compose-chain.js';
 import { type NamedFilter, NamedFilters } from './named-filters.js';
-import type { PlacedFilter } from './placed-filter.js';
+import { inOrder, type PlacedFilter } from './placed-filter.js';
 import { PlacedRoute } from './route-blueprint.js';
 import type { RouteCompiler } from './route-compiler.js';
 import type { RouteSelector } from './route-selector.js';
@@ -24,7 +24,7 @@ export class SnapshotCompiler {
     const globals = this.globals(previous.globals, changes);
     const { filters, touched } = this.filters(previous.filters, changes);
     const namedFilters = touched.length > 0 ? new NamedFilters(filters.values()) : previous.namedFilters;
-    const surroundings: Surroundings = { globals, namedFilters };
+    const surroundings: Surroundings = { joining: joiningFilters(globals), namedFilters };
 
     const edit = new RouteEdit(previous.routes);
     for (const change of changes) {
@@ -103,12 +103,17 @@ export class SnapshotCompiler {
 
 /** What a route's chain is made of beside its own filters. */
 interface Surroundings {
-  readonly globals: CompiledGlobals;
+  /** The filters that join every route, in order. */
+  readonly joining: readonly PlacedFilter[];
   readonly namedFilters: NamedFilters;
 }
 
-function chainOf(id: string, own: readonly PlacedFilter[], { globals, namedFilters }: Surroundings): FilterChain {
-  return composeChain(globals.defaultFilters, namedFilters.of(id), own);
+function joiningFilters({ defaultFilters, localResponseCache: { filters } }: CompiledGlobals): readonly PlacedFilter[] {
+  return filters.length === 0 ? defaultFilters : inOrder([...filters, ...defaultFilters]);
+}
+
+function chainOf(id: string, own: readonly PlacedFilter[], { joining, namedFilters }: Surroundings): FilterChain {
+  return composeChain(joining, namedFilters.of(id), own);
 }
 
 function isSameChain(a: FilterChain, b: FilterChain): boolean {
@@ -129,7 +134,10 @@ function affectedIds(
   globals: CompiledGlobals,
   touched: readonly RouteSelector[],
 ): Iterable<string> {
-  if (globals.defaultFilters !== previous.globals.defaultFilters) return previous.routes.keys();
+  const { defaultFilters, localResponseCache } = previous.globals;
+  if (globals.defaultFilters !== defaultFilters || globals.localResponseCache.filters !== localResponseCache.filters) {
+    return previous.routes.keys();
+  }
   if (touched.length === 0) return [];
   if (!touched.some(({ hasPatterns }) => hasPatterns)) return new Set(touched.flatMap(({ ids }) => ids));
   return namedOf(previous.routes.keys(), touched);

@@ -9,6 +9,7 @@ import { type CompiledGlobals, DEFAULT_GLOBALS, GlobalCors } from './compiled-gl
 import { CORS_SETTINGS, type GlobalCorsSettings } from './cors.settings.js';
 import { DEFAULT_FILTERS_SETTINGS, type DefaultFiltersSettings } from './default-filters.settings.js';
 import { HTTPCLIENT_SETTINGS, type HttpClientSettings, needlessSettings } from './httpclient.settings.js';
+import { LOCAL_RESPONSE_CACHE_SETTINGS, type LocalResponseCacheSettings } from './local-response-cache.settings.js';
 import { METRICS_SETTINGS, type MetricsSettings } from './metrics.settings.js';
 
 /** The part of the globals that one configuration decides. */
@@ -29,6 +30,7 @@ export const PART_OF: Readonly<Record<string, keyof CompiledGlobals | undefined>
     'default-filters': 'defaultFilters',
     metrics: 'metrics',
     'access-log': 'accessLog',
+    'local-response-cache': 'localResponseCache',
   },
 );
 
@@ -58,11 +60,28 @@ export function compileGlobal(
       return read(METRICS_SETTINGS, configuration, (metrics: MetricsSettings) => ({ metrics }));
     case 'accessLog':
       return read(ACCESS_LOG_SETTINGS, configuration, (accessLog: AccessLogSettings) => ({ accessLog }));
+    case 'localResponseCache':
+      return read(LOCAL_RESPONSE_CACHE_SETTINGS, configuration, (settings: LocalResponseCacheSettings, problems) => ({
+        localResponseCache: {
+          request: settings.request,
+          filters: settings.enabled ? compileFilters([cacheFilter(settings)], problems, '').map(behindOwn) : [],
+        },
+      }));
     case 'defaultFilters':
       return read(DEFAULT_FILTERS_SETTINGS, configuration, ({ defaultFilters }: DefaultFiltersSettings, problems) => ({
         defaultFilters: inOrder(compileFilters(defaultFilters, problems, filtersPointer(configuration))),
       }));
   }
+}
+
+function cacheFilter({ timeToLiveMs, sizeBytes }: LocalResponseCacheSettings): Json {
+  const args = { timeToLive: timeToLiveMs, ...(sizeBytes !== undefined && { size: sizeBytes }) };
+  return { name: 'LocalResponseCache', args };
+}
+
+/** A route's own cache comes before the one of all routes. */
+function behindOwn({ filter, order }: PlacedFilter): PlacedFilter {
+  return { filter, order: order + 1 };
 }
 
 function read<T extends object>(

@@ -4,6 +4,7 @@ import type { PreparedPath } from '../patterns/prepared-path.js';
 import { AccessLogSettings } from './access-log.settings.js';
 import type { CorsSettings } from './cors.settings.js';
 import { HttpClientSettings } from './httpclient.settings.js';
+import { CacheRequestSettings } from './local-response-cache.settings.js';
 import { MetricsSettings } from './metrics.settings.js';
 
 /** The gateway-wide settings of one snapshot, ready for use. A setting that did not change keeps its object. */
@@ -13,6 +14,14 @@ export interface CompiledGlobals {
   readonly defaultFilters: readonly PlacedFilter[];
   readonly metrics: MetricsSettings;
   readonly accessLog: AccessLogSettings;
+  readonly localResponseCache: GlobalResponseCache;
+}
+
+/** The global configuration `local-response-cache`. */
+export interface GlobalResponseCache {
+  readonly request: CacheRequestSettings;
+  /** What joins every route; none where it is not enabled. */
+  readonly filters: readonly PlacedFilter[];
 }
 
 /** The global configuration `cors`. */
@@ -40,4 +49,5 @@ export const DEFAULT_GLOBALS: CompiledGlobals = Object.freeze({
   defaultFilters: Object.freeze([]),
   metrics: new MetricsSettings(),
   accessLog: new AccessLogSettings(),
+  localResponseCache: Object.freeze({ request: new CacheRequestSettings(), filters: Object.freeze([]) }),
 });

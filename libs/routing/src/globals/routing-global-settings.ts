@@ -3,6 +3,7 @@ import { ACCESS_LOG_SETTINGS } from './access-log.settings.js';
 import { CORS_SETTINGS } from './cors.settings.js';
 import { DEFAULT_FILTERS_SETTINGS } from './default-filters.settings.js';
 import { HTTPCLIENT_SETTINGS } from './httpclient.settings.js';
+import { LOCAL_RESPONSE_CACHE_SETTINGS } from './local-response-cache.settings.js';
 import { METRICS_SETTINGS } from './metrics.settings.js';
 
 /** The global configurations that the routing of requests obeys. */
@@ -12,4 +13,5 @@ export const ROUTING_GLOBAL_SETTINGS: readonly GlobalSettingsSchema[] = [
   DEFAULT_FILTERS_SETTINGS,
   METRICS_SETTINGS,
   ACCESS_LOG_SETTINGS,
+  LOCAL_RESPONSE_CACHE_SETTINGS,
 ];
