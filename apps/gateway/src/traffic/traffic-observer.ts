@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { RequestMetrics } from '@tigateway/observability';
-import { type RequestFacts, RequestObserver } from '@tigateway/proxy';
+import { type Refusal, type RequestFacts, RequestObserver } from '@tigateway/proxy';
 import { RouteManager, TrafficMeter } from '@tigateway/routing';
 import { AccessLog } from './access-log.js';
+import { FailureLog } from './failure-log.js';
 
 /** The label of requests that no route matched. */
 const UNMATCHED = 'unmatched';
@@ -14,6 +15,7 @@ export class TrafficObserver extends RequestObserver {
     private readonly routes: RouteManager,
     private readonly metrics: RequestMetrics,
     private readonly accessLog: AccessLog,
+    private readonly failureLog: FailureLog,
     private readonly meter: TrafficMeter,
   ) {
     super();
@@ -28,7 +30,12 @@ export class TrafficObserver extends RequestObserver {
     // Who left before the answer came says nothing about the route.
     if (facts.route && facts.status > 0) this.meter.count(facts.route, facts.failed || facts.status >= 500);
     this.meter.keep(facts.method, facts.host, facts.path, facts.routeId);
+    if (facts.failure !== undefined) this.failureLog.failed(facts);
     const { accessLog } = this.routes.current.globals;
     if (accessLog.enabled) this.accessLog.write(facts, accessLog);
+  }
+
+  override refused(refusal: Refusal): void {
+    this.failureLog.refused(refusal);
   }
 }

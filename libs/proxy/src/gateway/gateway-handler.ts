@@ -3,7 +3,7 @@ import { HeaderList, type RouteManager, type ShortResponse } from '@tigateway/ro
 import { corsSettingsOf, judgeCors, preflightMethod } from '../cors/cors.js';
 import type { ClientRequest } from '../ports/client-request.js';
 import type { ClientResponse } from '../ports/client-response.js';
-import type { RequestHandler } from '../ports/data-plane-server.js';
+import type { Refusal, RequestHandler } from '../ports/data-plane-server.js';
 import type { RequestObserver } from '../ports/request-observer.js';
 import { UpgradeResponse } from '../websocket/upgrade-response.js';
 import type { WebSocketProxy } from '../websocket/websocket-proxy.js';
@@ -35,6 +35,10 @@ export class GatewayHandler implements RequestHandler, TransactionOwner {
   upgrade(request: ClientRequest, socket: Duplex, head: Buffer): void {
     const pending = this.sockets.pending(socket, head);
     this.begin(new Transaction(request, new UpgradeResponse(socket), this.routes.current, this, pending));
+  }
+
+  refused(refusal: Refusal): void {
+    this.observer.refused(refusal);
   }
 
   onDone(): void {

@@ -83,6 +83,7 @@ export class Http2Connections {
       if (++streams === limits.maxRequestsPerConnection) session.close();
       const head = readHttp2Head(headers, lines);
       if (head.refusal !== undefined) {
+        this.handler.refused?.({ status: head.refusal, why: head.why, remoteAddress: peer.address });
         stream.respond({ ':status': head.refusal }, { endStream: true });
         stream.close(constants.NGHTTP2_NO_ERROR);
         return;

@@ -16,6 +16,7 @@ export interface Http2Head {
 
 export interface RefusedHead {
   readonly refusal: number;
+  readonly why: string;
 }
 
 /**
@@ -28,9 +29,10 @@ export function readHttp2Head(headers: IncomingHttpHeaders, lines: readonly stri
   const method = headers[':method'] ?? '';
   const target = headers[':path'] ?? '';
   const authority = headers[':authority'];
-  if (!isMethod(method)) return { refusal: 501 };
-  if (!isRequestTarget(target)) return { refusal: 400 };
-  if (target[0] !== '/' && !(target === '*' && method === 'OPTIONS')) return { refusal: 400 };
+  if (!isMethod(method)) return { refusal: 501, why: 'an unknown method' };
+  if (!isRequestTarget(target)) return { refusal: 400, why: 'a byte that no request target may hold' };
+  if (target[0] !== '/' && !(target === '*' && method === 'OPTIONS'))
+    return { refusal: 400, why: 'a target that is no path' };
   const out: string[] = [];
   let host: string | undefined;
   let contentLength: number | undefined;
@@ -40,10 +42,10 @@ export function readHttp2Head(headers: IncomingHttpHeaders, lines: readonly stri
     const name = lines[at] as string;
     const value = lines[at + 1] as string;
     if (name.charCodeAt(0) === COLON) continue;
-    if (!isToken(name) || !isFieldValue(value)) return { refusal: 400 };
+    if (!isToken(name) || !isFieldValue(value)) return { refusal: 400, why: 'a field that HTTP/1.1 could not carry' };
     switch (name) {
       case 'host':
-        if (host !== undefined) return { refusal: 400 };
+        if (host !== undefined) return { refusal: 400, why: 'two Hosts' };
         host = value;
         continue;
       case 'cookie':
@@ -55,11 +57,13 @@ export function readHttp2Head(headers: IncomingHttpHeaders, lines: readonly stri
         cookieAt = out.length + 1;
         break;
       case 'content-length':
-        if (contentLength !== undefined || !/^\d{1,15}$/.test(value)) return { refusal: 400 };
+        if (contentLength !== undefined || !/^\d{1,15}$/.test(value))
+          return { refusal: 400, why: 'a bad Content-Length' };
         contentLength = Number(value);
         break;
       case 'expect':
-        if (value.toLowerCase() !== '100-continue') return { refusal: 417 };
+        if (value.toLowerCase() !== '100-continue')
+          return { refusal: 417, why: 'an expectation other than 100-continue' };
         expectsContinue = true;
         break;
       case 'connection':
@@ -67,15 +71,15 @@ export function readHttp2Head(headers: IncomingHttpHeaders, lines: readonly stri
       case 'proxy-connection':
       case 'transfer-encoding':
       case 'upgrade':
-        return { refusal: 400 };
+        return { refusal: 400, why: 'a field of the connection' };
     }
     out.push(name, value);
   }
   if (authority !== undefined && host !== undefined && authority.toLowerCase() !== host.toLowerCase()) {
-    return { refusal: 400 };
+    return { refusal: 400, why: 'an authority and a Host that name different hosts' };
   }
   const shown = authority ?? host ?? '';
-  if (!isAuthority(shown)) return { refusal: 400 };
+  if (!isAuthority(shown)) return { refusal: 400, why: 'an authority that names no host' };
   return { method, target, headers: ['host', shown, ...out], contentLength, expectsContinue };
 }
 

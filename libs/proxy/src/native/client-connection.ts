@@ -313,6 +313,10 @@ export class ClientConnection extends Deadline implements ExchangeConnection, Bo
   private refuse(status: number, why: string): void {
     const { exchange, body } = this;
     const answered = exchange?.headSent === true;
+    // Who says nothing at all has asked for nothing: browsers open connections ahead.
+    if (exchange === undefined && (status !== 408 || this.reader !== undefined)) {
+      this.host.handler.refused?.({ status, why, remoteAddress: this.peer.address });
+    }
     this.isEnding = true;
     exchange?.close(false);
     body?.fail(new Error(why));

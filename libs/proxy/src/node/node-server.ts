@@ -80,12 +80,12 @@ export class NodeServer extends DataPlaneServer {
     server.maxRequestsPerSocket = limits.maxRequestsPerConnection;
     if (limits.maxConnections > 0) server.maxConnections = limits.maxConnections;
     const serve = (request: IncomingMessage, response: ServerResponse): void => {
-      const exchange = this.accept(request, response, limits.maxHeaderCount);
+      const exchange = this.accept(request, response, limits.maxHeaderCount, handler);
       if (exchange !== undefined) handler.handle(exchange, exchange);
     };
-    if (tls === undefined) this.divide(server, 'connection', limits.headersTimeoutMs);
+    if (tls === undefined) this.divide(server, 'connection', limits.headersTimeoutMs, handler);
     else {
-      this.divide(server, 'secureConnection', limits.headersTimeoutMs);
+      this.divide(server, 'secureConnection', limits.headersTimeoutMs, handler);
       this.handshakes = new Handshakes(server as HttpsServer);
       tls.follow(server as HttpsServer);
     }
@@ -94,11 +94,11 @@ export class NodeServer extends DataPlaneServer {
     server.on('checkExpectation', serve);
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const response = new ServerResponse(request);
-      const exchange = this.accept(request, response, limits.maxHeaderCount, socket as Socket);
+      const exchange = this.accept(request, response, limits.maxHeaderCount, handler, socket as Socket);
       if (exchange !== undefined) handler.upgrade(exchange, socket, head);
     });
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) =>
-      refuseConnection(error, socket as Socket),
+      refuseConnection(error, socket as KnownSocket, handler),
     );
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -129,7 +129,12 @@ export class NodeServer extends DataPlaneServer {
   }
 
   /** Node's own reading of HTTP/1.1 gets a connection once it is known not to speak HTTP/2. */
-  private divide(server: Server, event: 'connection' | 'secureConnection', headersTimeoutMs: number): void {
+  private divide(
+    server: Server,
+    event: 'connection' | 'secureConnection',
+    headersTimeoutMs: number,
+    handler: RequestHandler,
+  ): void {
     const [serveHttp1] = server.listeners(event) as ((socket: Socket) => void)[];
     const { http2 } = this;
     server.removeAllListeners(event);
@@ -138,7 +143,7 @@ export class NodeServer extends DataPlaneServer {
       socket.once('close', () => this.silent.delete(socket));
       if (http2 === undefined) serveHttp1?.call(server, socket);
       else if (event === 'connection') {
-        lookAhead(socket, headersTimeoutMs, (isHttp2) =>
+        lookAhead(socket, headersTimeoutMs, handler, (isHttp2) =>
           isHttp2 ? this.acceptHttp2(http2, socket) : serveHttp1?.call(server, socket),
         );
       } else if ((socket as TLSSocket).alpnProtocol === 'h2') this.acceptHttp2(http2, socket);
@@ -155,6 +160,7 @@ export class NodeServer extends DataPlaneServer {
     request: IncomingMessage,
     response: ServerResponse,
     maxHeaderCount: number,
+    handler: RequestHandler,
     upgraded?: Socket,
   ): NodeExchange | undefined {
     const socket = request.socket as KnownSocket;
@@ -165,6 +171,7 @@ export class NodeServer extends DataPlaneServer {
         : judge(request, upgraded !== undefined);
     if (framing instanceof RefusedRequest) {
       socket[REFUSED] = true;
+      handler.refused?.({ status: framing.status, why: framing.why, remoteAddress: peerOf(socket).address });
       if (upgraded) response.assignSocket(upgraded);
       response.shouldKeepAlive = false;
       response.on('finish', () => request.socket.destroySoon());
@@ -181,7 +188,12 @@ export class NodeServer extends DataPlaneServer {
 }
 
 /** Waits for enough of what a client sends to know what it speaks, and puts it back. */
-function lookAhead(socket: Socket, limitMs: number, onKnown: (isHttp2: boolean) => void): void {
+function lookAhead(
+  socket: Socket,
+  limitMs: number,
+  handler: RequestHandler,
+  onKnown: (isHttp2: boolean) => void,
+): void {
   let seen: Buffer | undefined;
   const look = (): void => {
     const bytes = socket.read() as Buffer | null;
@@ -195,7 +207,11 @@ function lookAhead(socket: Socket, limitMs: number, onKnown: (isHttp2: boolean) 
   };
   const late = setTimeout(() => {
     stop();
-    refuseConnection(Object.assign(new Error('no request came in time'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket);
+    refuseConnection(
+      Object.assign(new Error('no request came in time'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }),
+      socket,
+      handler,
+    );
   }, limitMs);
   const ignore = (): void => undefined;
   const stop = (): void => {
@@ -224,12 +240,17 @@ const STATUS_LINES: Readonly<Record<string, string>> = {
 };
 
 /** A connection whose bytes mean nothing any more: one answer if none has begun, then the end. */
-function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+function refuseConnection(error: NodeJS.ErrnoException, socket: KnownSocket, handler: RequestHandler): void {
   const response = (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage;
   if (!socket.writable || error.code === 'ECONNRESET' || response?.headersSent) {
     socket.destroy();
     return;
   }
   const line = STATUS_LINES[error.code ?? ''] ?? '400 Bad Request';
+  // Who says nothing at all has asked for nothing: browsers open connections ahead.
+  if (!response && socket.bytesRead > 0) {
+    const [status = '400', ...why] = line.split(' ');
+    handler.refused?.({ status: Number(status), why: why.join(' '), remoteAddress: peerOf(socket).address });
+  }
   socket.end(`HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

@@ -51,6 +51,14 @@ export interface ServerLimits {
   readonly maxRequestsPerConnection: number;
 }
 
+/** Why an engine did not hand a request over. */
+export interface Refusal {
+  readonly status: number;
+  /** In words that quote nothing of what came. */
+  readonly why: string;
+  readonly remoteAddress: string;
+}
+
 /** Who answers. Called once per request, synchronously, as soon as its head has been read. */
 export interface RequestHandler {
   handle(request: ClientRequest, response: ClientResponse): void;
@@ -59,4 +67,6 @@ export interface RequestHandler {
    * engine on it; `head` are the bytes that had been read past the request's head.
    */
   upgrade(request: ClientRequest, socket: Duplex, head: Buffer): void;
+  /** What came was no request, or one that no handler may see: the engine answers it alone and closes the connection. */
+  refused?(refusal: Refusal): void;
 }

@@ -1,9 +1,16 @@
 import type { CompiledRoute } from '@tigateway/routing';
 
+import type { Refusal } from './data-plane-server.js';
+
 /** Who wants to know of every request: metrics, the judge of a change, the access log. Called once per request, at its end. */
 export abstract class RequestObserver {
   /** `facts` is only valid during the call: read it, do not keep it. */
   abstract completed(facts: RequestFacts): void;
+
+  /** A client was answered by the engine alone. Of no interest unless somebody says so. */
+  refused(_refusal: Refusal): void {
+    return;
+  }
 }
 
 /** What became of one request. */
