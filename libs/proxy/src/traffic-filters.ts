@@ -1,5 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { FilterFactory } from '@tigateway/routing';
+import { CacheRequestBodyFilterFactory } from './body/cache-request-body.filter.js';
+import { RemoveJsonAttributesResponseBodyFilterFactory } from './body/remove-json-attributes-response-body.filter.js';
 import { CircuitBreakerFilterFactory } from './circuit-breaker/circuit-breaker.filter.js';
 import { LocalResponseCacheFilterFactory } from './response-cache/local-response-cache.filter.js';
 import { RequestRateLimiterFilterFactory } from './rate-limit/request-rate-limiter.filter.js';
@@ -10,8 +12,10 @@ import { RetryFilterFactory } from './retry/retry.filter.js';
  * `TrafficFiltersModule`.
  */
 export const TRAFFIC_FILTERS: readonly Type<FilterFactory>[] = [
+  CacheRequestBodyFilterFactory,
   CircuitBreakerFilterFactory,
   LocalResponseCacheFilterFactory,
+  RemoveJsonAttributesResponseBodyFilterFactory,
   RequestRateLimiterFilterFactory,
   RetryFilterFactory,
 ];

@@ -104,6 +104,10 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
     return this.transaction.upgrade !== undefined;
   }
 
+  get hasRequestBody(): boolean {
+    return this.transaction.request.body !== undefined;
+  }
+
   /** The status as it is by now; 0 where there is none yet. */
   get status(): number {
     return this.shortResponse?.status ?? this.response.status;
