@@ -17,6 +17,7 @@ export { CircuitBreakers, type KnownBreaker } from './circuit-breaker/circuit-br
 export { KeyResolvers } from './rate-limit/key-resolver.js';
 export { RateLimiter } from './rate-limit/rate-limiter.js';
 export * from './rate-limit/rate-limiter-options.js';
+export { standardTrafficFilters } from './standard-traffic-filters.js';
 export { TRAFFIC_FILTERS } from './traffic-filters.js';
 export * from './traffic-filters.module.js';
 export { httpClientProblems } from './gateway/upstream-settings-of.js';

@@ -1,0 +1,6 @@
+import 'reflect-metadata';
+import { writeFileSync } from 'node:fs';
+import { catalogueText } from './catalogue-text.js';
+
+// `npm run docs`
+writeFileSync('docs/catalogue.md', catalogueText());

@@ -1,0 +1,21 @@
+import { SystemClock } from '@tigateway/model';
+import { RouteCompiler, standardCatalogue } from '@tigateway/routing';
+import { describe, expect, it } from 'vitest';
+import { standardTrafficFilters } from './standard-traffic-filters.js';
+import { TRAFFIC_FILTERS } from './traffic-filters.js';
+
+const filters = standardTrafficFilters(new SystemClock());
+const compiler = new RouteCompiler(standardCatalogue([], filters), new SystemClock(), { ownListeners: [] });
+
+describe('the filters of the traffic', () => {
+  it('are the same for Nest and without it', () => {
+    expect(filters.map((filter) => filter.constructor)).toEqual(TRAFFIC_FILTERS);
+  });
+
+  it.each(filters.map(({ name, example }) => [name, example]))('the example of %s loads: %s', (name, example) => {
+    const { result, problems } = compiler.compileRoute({ id: 'r', uri: 'no://op', filters: [example] });
+    expect(problems).toEqual([]);
+    expect(String(result?.filters[0]?.filter)).toMatch(new RegExp(`^\\[${name} `));
+    expect(example.startsWith(name)).toBe(true);
+  });
+});
