@@ -54,6 +54,7 @@ export function failureText(error: unknown, timeoutMs: number): string {
   if (errors?.length) return failureText(errors[0], timeoutMs);
   const text = typeof code === 'string' ? code : '';
   if (name === 'TimeoutError' || TIMEOUTS.has(text)) return `no answer within ${formatDurationMs(timeoutMs)}`;
+  if (name === 'HTTPParserError') return 'its answer is no HTTP';
   if (name === 'AbortError') return 'the gateway stopped meanwhile';
   if (/CERT|SELF_SIGNED|ISSUER|SIGNATURE/.test(text)) return `the TLS certificate was not accepted (${text})`;
   if (text === 'EPROTO' || text.startsWith('ERR_SSL') || text.startsWith('ERR_TLS')) return `TLS failed (${text})`;
