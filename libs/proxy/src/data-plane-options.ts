@@ -15,6 +15,8 @@ export interface DataPlaneOptions {
   /** How long a stop, or a change of its route, leaves a WebSocket and a stop leaves a request, in milliseconds. */
   readonly drainTimeoutMs: number;
   readonly limits?: Partial<ServerLimits>;
+  /** Silence in both directions that closes a WebSocket, in milliseconds. Default: none does. */
+  readonly webSocketIdleMs?: number;
   /** Absent: clients are met in clear. */
   readonly tls?: ListenerTlsSettings;
   /** Whether clients may speak HTTP/2. Default: they may. */

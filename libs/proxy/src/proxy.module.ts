@@ -52,7 +52,7 @@ export class ProxyModule {
         {
           provide: WebSocketProxy,
           inject: [UpstreamGuard],
-          useFactory: (guard: UpstreamGuard) => new WebSocketProxy(guard),
+          useFactory: (guard: UpstreamGuard) => new WebSocketProxy(guard, options.webSocketIdleMs),
         },
         DataPlane,
       ],

@@ -36,6 +36,11 @@ export class Http2Settings {
   @Flag() enabled = true;
 }
 
+export class ServerWebSocketSettings {
+  /** Silence in both directions that closes one, in milliseconds; 0: none does. */
+  @DurationMs({ key: 'idle-timeout' }) @Min(0) idleTimeoutMs = 0;
+}
+
 /** The data plane. */
 export class ServerSettings {
   @Int({ about: '0 takes a free one' }) @Min(0) @Max(65_535) port = 8080;
@@ -45,6 +50,7 @@ export class ServerSettings {
   /** Absent: traffic is taken in clear. */
   @Nested(() => ServerTlsSettings, { optional: true }) tls?: ServerTlsSettings;
   @Nested(() => Http2Settings) http2 = new Http2Settings();
+  @Nested(() => ServerWebSocketSettings) websocket = new ServerWebSocketSettings();
   /** How long a stop waits for requests under way, in milliseconds. */
   @DurationMs({ key: 'drain-timeout' }) @Min(0) drainTimeoutMs = 30_000;
   /** From the connection to the end of the request head, in milliseconds. */

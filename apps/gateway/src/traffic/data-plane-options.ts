@@ -14,6 +14,7 @@ export function dataPlaneOptions({ server, tigateway }: GatewaySettings): DataPl
     engine: server.engine,
     ...(server.tls && { tls: server.tls }),
     http2: server.http2.enabled,
+    webSocketIdleMs: server.websocket.idleTimeoutMs,
     drainTimeoutMs: server.drainTimeoutMs,
     limits: {
       headersTimeoutMs,

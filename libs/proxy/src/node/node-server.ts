@@ -39,6 +39,8 @@ class GatewayMessage extends IncomingMessage {
   }
 }
 
+const KEEP_ALIVE_PROBE_MS = 60_000;
+
 /** The engine on `node:http`, and `node:http2` for connections that speak that. */
 export class NodeServer extends DataPlaneServer {
   private server: Server | undefined;
@@ -64,6 +66,8 @@ export class NodeServer extends DataPlaneServer {
       requireHostHeader: true,
       insecureHTTPParser: false,
       noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
     };
     const server =
       tls === undefined

@@ -41,7 +41,7 @@ export class RunningGateway extends RequestObserver {
       isNative ? new NativeServer() : new NodeServer(),
       this.upstreams,
       new StaticServiceInstances(options.services ?? {}),
-      new WebSocketProxy(guard),
+      new WebSocketProxy(guard, options.webSocketIdleMs),
       this,
     );
   }

@@ -3,6 +3,14 @@ import { randomBytes } from 'node:crypto';
 /** Close codes of RFC 6455 and its registry that the gateway itself sends. */
 export const GOING_AWAY = 1001;
 export const SERVICE_RESTART = 1012;
+export const MESSAGE_TOO_BIG = 1009;
+const PROTOCOL_ERROR = 1002;
+
+/** The code that one side's close is told to the other with: as it is, or 1002 where it may not be sent (as Spring does). */
+export function passableCloseCode(code: number): number {
+  const isRegistered = code >= 1000 && code <= 1011 && !(code >= 1004 && code <= 1006);
+  return isRegistered || (code >= 3000 && code <= 4999) ? code : PROTOCOL_ERROR;
+}
 
 /** As a server sends it. */
 export function closeFrame(code: number): Buffer {

@@ -30,4 +30,32 @@ describe('FrameBoundary', () => {
       }
     },
   );
+
+  it.each([0, 3, 20])('says where a frame that is too long began, cut after %i bytes', (cut) => {
+    const boundary = new FrameBoundary(10);
+    const bytes = Buffer.concat([frame(10, true), frame(11, true)]);
+    if (cut > 0) boundary.pass(bytes.subarray(0, cut));
+    boundary.pass(bytes.subarray(cut));
+    expect(boundary.tooLongAt).toBe(16 - cut);
+    expect(boundary.isHere).toBe(true);
+  });
+
+  it.each([false, true])('replaces a close code that may not be sent, masked: %s', (masked) => {
+    const mask = masked ? [0x12, 0x34, 0x56, 0x78] : [];
+    const close = (code: number): Buffer => {
+      const payload = [code >> 8, code & 0xff, 0x68].map((byte, at) => byte ^ (mask[at] ?? 0));
+      return Buffer.from([0x88, (masked ? 0x80 : 0) | 3, ...mask, ...payload]);
+    };
+    for (const [code, passed] of [
+      [1005, 1002],
+      [999, 1002],
+      [1012, 1002],
+      [1000, 1000],
+      [4000, 4000],
+    ] as const) {
+      const bytes = close(code);
+      new FrameBoundary().pass(bytes);
+      expect(bytes).toEqual(close(passed));
+    }
+  });
 });

@@ -1,10 +1,18 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { closeFrame, maskedCloseFrame } from './close-frame.js';
+import { closeFrame, GOING_AWAY, maskedCloseFrame, MESSAGE_TOO_BIG } from './close-frame.js';
 import { FrameBoundary } from './frame-boundary.js';
 
 /** How long the frame in hand may take to end, and the client to answer our close frame. */
 const CLOSE_GRACE_MS = 2_000;
+
+/** What one WebSocket may take. */
+export interface TunnelLimits {
+  /** Of one frame's payload, either way; a longer one closes it with 1009. */
+  readonly maxFrameBytes: number;
+  /** Silence in both directions that closes it with 1001, in milliseconds; 0: none does. */
+  readonly idleMs: number;
+}
 
 type Done = (error?: Error | null) => void;
 
@@ -21,16 +29,19 @@ export class TunnelEnd extends Duplex {
   private isClosing = false;
   private held: { readonly chunk: Buffer; readonly done: Done } | undefined;
   private afterDrain: Done | undefined;
-  private readonly fromUpstream = new FrameBoundary();
-  private readonly fromClient = new FrameBoundary();
+  private readonly fromUpstream: FrameBoundary;
+  private readonly fromClient: FrameBoundary;
 
   constructor(
     readonly client: Socket,
     private readonly head: Buffer,
     /** Takes the body of a response that is no upgrade. */
     private readonly onRefusalData: (chunk: Buffer) => void,
+    private readonly limits: TunnelLimits,
   ) {
     super();
+    this.fromUpstream = new FrameBoundary(limits.maxFrameBytes);
+    this.fromClient = new FrameBoundary(limits.maxFrameBytes);
     this.on('error', () => undefined);
   }
 
@@ -38,7 +49,7 @@ export class TunnelEnd extends Duplex {
   open(): void {
     this.isOpen = true;
     const { client } = this;
-    client.setTimeout(0);
+    client.setTimeout(this.limits.idleMs, () => this.closeWith(GOING_AWAY));
     if (this.head.length > 0) client.unshift(this.head);
     client.on('data', (chunk: Buffer) => this.onClientData(chunk));
     client.on('end', () => {
@@ -122,7 +133,15 @@ export class TunnelEnd extends Duplex {
   }
 
   private passFrames(chunk: Buffer, done: Done): void {
-    const boundary = this.fromUpstream.pass(chunk);
+    const { fromUpstream } = this;
+    if (fromUpstream.tooLongAt !== undefined) return done();
+    const boundary = fromUpstream.pass(chunk);
+    if (fromUpstream.tooLongAt !== undefined) {
+      if (fromUpstream.tooLongAt > 0) this.client.write(chunk.subarray(0, fromUpstream.tooLongAt));
+      this.onTooLong(fromUpstream);
+      done();
+      return;
+    }
     if (this.closeCode !== undefined && boundary >= 0) {
       this.client.write(chunk.subarray(0, boundary));
       this.sendClose(this.closeCode);
@@ -140,8 +159,21 @@ export class TunnelEnd extends Duplex {
       this.client.end();
       return;
     }
-    this.fromClient.pass(chunk);
+    const { fromClient } = this;
+    if (fromClient.tooLongAt !== undefined) return;
+    fromClient.pass(chunk);
+    if (fromClient.tooLongAt !== undefined) {
+      if (fromClient.tooLongAt > 0) this.push(chunk.subarray(0, fromClient.tooLongAt));
+      this.onTooLong(fromClient);
+      return;
+    }
     if (!this.push(chunk)) this.client.pause();
+  }
+
+  private onTooLong({ tooLongAt = 0 }: FrameBoundary): void {
+    if (tooLongAt >= 0) this.closeWith(MESSAGE_TOO_BIG);
+    // Its first bytes have gone on: nothing can be said any more.
+    else this.destroy();
   }
 
   private sendClose(code: number): void {

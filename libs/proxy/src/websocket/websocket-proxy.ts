@@ -44,7 +44,11 @@ export class WebSocketProxy {
   private readonly open = new Map<string, Set<WebSocketTunnel>>();
   private readonly handshakes = new WeakMap<object, Handshake>();
 
-  constructor(private readonly guard: UpstreamGuard) {
+  /** @param idleMs silence in both directions that closes a WebSocket, in milliseconds; 0: none does */
+  constructor(
+    private readonly guard: UpstreamGuard,
+    private readonly idleMs = 0,
+  ) {
     this.proxy.on('proxyReqWs', (outgoing, incoming) => {
       const { tunnel, request } = this.handshakes.get(incoming) as Handshake;
       outgoing.path = request.path;
@@ -74,8 +78,13 @@ export class WebSocketProxy {
     handler: UpstreamHandler,
   ): UpstreamCall {
     const { target, settings } = request;
-    const tunnel: WebSocketTunnel = new WebSocketTunnel(client, head, request.responseTimeoutMs, handler, () =>
-      this.track(route.id, tunnel, target),
+    const tunnel: WebSocketTunnel = new WebSocketTunnel(
+      client,
+      head,
+      request.responseTimeoutMs,
+      handler,
+      () => this.track(route.id, tunnel, target),
+      { maxFrameBytes: settings.webSocket.maxFrameBytes, idleMs: this.idleMs },
     );
     if (this.guard.refuses(target.host)) {
       queueMicrotask(() => tunnel.fail(new UpstreamError('denied', new DeniedUpstreamError(target.host).message)));

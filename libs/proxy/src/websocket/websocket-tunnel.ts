@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { connectFailureOf } from '../connect/upstream-connector.js';
 import type { UpstreamCall, UpstreamHandler } from '../ports/upstream-client.js';
 import { UpstreamError } from '../ports/upstream-client.js';
-import { TunnelEnd } from './tunnel-end.js';
+import { TunnelEnd, type TunnelLimits } from './tunnel-end.js';
 
 /** One WebSocket on its way from the handshake to its end. */
 export class WebSocketTunnel implements UpstreamCall {
@@ -22,8 +22,9 @@ export class WebSocketTunnel implements UpstreamCall {
     private readonly handler: UpstreamHandler,
     /** The handshake is through. */
     private readonly onOpen: () => void,
+    limits: TunnelLimits,
   ) {
-    this.end = new TunnelEnd(client, head, (chunk) => this.onRefusalData(chunk));
+    this.end = new TunnelEnd(client, head, (chunk) => this.onRefusalData(chunk), limits);
   }
 
   /** Takes part in the handshake that http-proxy is about to start, ahead of http-proxy's own listeners. */

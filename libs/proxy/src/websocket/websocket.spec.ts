@@ -1,9 +1,11 @@
 import { once } from 'node:events';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { GatewayFilter } from '@tigateway/routing';
+import { ClientSslSettings, type GatewayFilter, HttpClientSettings } from '@tigateway/routing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { DataPlaneOptions } from '../data-plane-options.js';
+import { testCertificate } from '../testing/certificates.js';
 import { RawClient, RawUpstream } from '../testing/raw-peer.js';
 import { RunningGateway } from '../testing/running-gateway.js';
 import { local, type TestRoute } from '../testing/test-route.js';
@@ -20,19 +22,23 @@ interface Seen {
 }
 
 /** Echoes; tells each connection's request line and headers. */
-async function echo(): Promise<{ port: number; seen: Seen[]; server: WebSocketServer }> {
+async function echo(on?: HttpsServer): Promise<{ port: number; seen: Seen[]; server: WebSocketServer }> {
   const seen: Seen[] = [];
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'two' });
+  const server = new WebSocketServer({
+    ...(on === undefined ? { port: 0, host: '127.0.0.1' } : { server: on }),
+    handleProtocols: () => 'two',
+  });
   server.on('connection', (socket, request) => {
     seen.push({ url: request.url ?? '', headers: request.rawHeaders, socket });
     socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
     socket.on('error', () => undefined);
   });
-  await once(server, 'listening');
+  if (on === undefined) await once(server, 'listening');
   cleanups.push(async () => {
     for (const client of server.clients) client.terminate();
     server.close();
     await once(server, 'close');
+    on?.close();
   });
   return { port: (server.address() as AddressInfo).port, seen, server };
 }
@@ -81,7 +87,7 @@ describe('a WebSocket', () => {
       expect(response.headers['x-out']).toBe('2');
       expect(socket.protocol).toBe('two');
       expect(await say(socket, 'hello')).toBe('hello');
-      expect(await say(socket, 'y'.repeat(300_000))).toHaveLength(300_000);
+      expect(await say(socket, 'y'.repeat(60_000))).toHaveLength(60_000);
       const [{ url, headers }] = upstream.seen as [Seen];
       expect(url).toBe('/a//b%2Fc?d');
       expect(headers).toEqual(
@@ -102,6 +108,82 @@ describe('a WebSocket', () => {
     const socket = await open((await gateway([{ id: 'r', uri: local(upstream.port) }])).port);
     (upstream.seen[0] as Seen).socket.close(1011);
     expect(await closeCode(socket)).toBe(1011);
+  });
+
+  it.each([
+    [1000, 1000],
+    [1003, 1003],
+    [1012, 1002],
+    [1013, 1002],
+    [1014, 1002],
+    [3000, 3000],
+    [4999, 4999],
+  ])('tells the code %i to the other side as %i, either way', async (sent, told) => {
+    const upstream = await echo();
+    const { port } = await gateway([{ id: 'r', uri: local(upstream.port) }]);
+    const [one, other] = [await open(port), await open(port)];
+    const [first, second] = upstream.seen as [Seen, Seen];
+    first.socket.close(sent, 'why');
+    expect(await closeCode(one)).toBe(told);
+    other.close(sent, 'why');
+    expect(await closeCode(second.socket)).toBe(told);
+  });
+
+  it.each([
+    ['wss', 'ws'],
+    ['https', 'ws'],
+    ['ws', 'wss'],
+    ['wss', 'wss'],
+  ])('goes through a %s route for a client by %s', async (route, client) => {
+    const { certificate, key, cert, keyText } = testCertificate('upstream');
+    const secure = createHttpsServer({ cert, key: keyText }).listen(0, '127.0.0.1');
+    await once(secure, 'listening');
+    const upstream = await echo(route === 'ws' ? undefined : secure);
+    const httpclient = Object.assign(new HttpClientSettings(), {
+      ssl: { ...new ClientSslSettings(), trustedX509Certificates: [certificate] },
+    });
+    const running = await RunningGateway.start(
+      [{ id: 'r', uri: local(upstream.port, route) }],
+      client === 'wss' ? { tls: { certificate, key, minVersion: 'TLSv1.2', clientAuth: 'none' } } : {},
+      { httpclient },
+    );
+    cleanups.push(() => running.stop());
+    const socket = new WebSocket(`${client}://127.0.0.1:${running.port}/`, { ca: cert });
+    await once(socket, 'open');
+    expect(await say(socket, 'hello')).toBe('hello');
+    socket.close(1000);
+    expect(await closeCode((upstream.seen[0] as Seen).socket)).toBe(1000);
+  });
+
+  it.each([
+    ['the client', (socket: WebSocket, _: Seen, data: string) => socket.send(data)],
+    ['the upstream', (_: WebSocket, { socket }: Seen, data: string) => socket.send(data)],
+  ])('is closed with 1009 by a frame of %s that is too long', async (_, send) => {
+    const upstream = await echo();
+    const socket = await open((await gateway([{ id: 'r', uri: local(upstream.port) }])).port);
+    const seen = upstream.seen[0] as Seen;
+    const got: string[] = [];
+    for (const end of [socket, seen.socket]) end.on('message', (data: Buffer) => got.push(data.toString()));
+    const codes = [closeCode(socket), closeCode(seen.socket)];
+    send(socket, seen, 'short');
+    send(socket, seen, 'y'.repeat(65_537));
+    expect(await Promise.all(codes)).toEqual([1009, 1009]);
+    expect(got).toContain('short');
+    expect(got.every((text) => text === 'short')).toBe(true);
+  });
+
+  it('is closed with 1001 when nothing is said for too long, and not before', async () => {
+    const upstream = await echo();
+    const running = await gateway([{ id: 'r', uri: local(upstream.port) }], { webSocketIdleMs: 120 });
+    const socket = await open(running.port);
+    const openedAt = performance.now();
+    const closed = closeCode(socket);
+    for (let round = 0; round < 4; round++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await say(socket, 'still here');
+    }
+    expect(await closed).toBe(1001);
+    expect(performance.now() - openedAt).toBeGreaterThan(300);
   });
 
   it.each([
@@ -183,7 +265,7 @@ describe('a WebSocket', () => {
     const upstream = await echo();
     const running = await gateway([{ id: 'r', uri: local(upstream.port) }]);
     const socket = await open(running.port);
-    await say(socket, 'x'.repeat(100_000));
+    await say(socket, 'x'.repeat(60_000));
     const ends = [closeCode(socket), closeCode((upstream.seen[0] as Seen).socket)];
     await running.plane.stop(1_000);
     expect(await Promise.all(ends)).toEqual([1001, 1001]);
