@@ -4,7 +4,7 @@ import { FileSource, FileSourceModule, HistoryModule, ReloaderModule } from '@ti
 import { NOTIFICATION, NotificationsModule } from '@tigateway/notifications';
 import { ObservabilityModule } from '@tigateway/observability';
 import { ProxyModule, TRAFFIC_FILTERS, TrafficFiltersModule } from '@tigateway/proxy';
-import { RoutingModule } from '@tigateway/routing';
+import { ApiVersionSource, ConfiguredApiVersion, RoutingModule } from '@tigateway/routing';
 import type { Bootstrap } from './bootstrap/bootstrap-file.js';
 import { ChangeModule } from './change/change.module.js';
 import { EventHistoryModule } from './events/event-history.module.js';
@@ -16,7 +16,7 @@ import { SourcesHealth } from './health/sources.health.js';
 import { BreakerMetricsFeed } from './traffic/breaker-metrics-feed.js';
 import { dataPlaneOptions } from './traffic/data-plane-options.js';
 import { TrafficModule } from './traffic/traffic.module.js';
-import { trafficFiltersOptions } from './traffic/traffic-filters-options.js';
+import { apiVersionOf, trafficFiltersOptions } from './traffic/traffic-filters-options.js';
 import { TrafficObserver } from './traffic/traffic-observer.js';
 import { UpstreamMetricsFeed } from './traffic/upstream-metrics-feed.js';
 
@@ -36,7 +36,10 @@ export class GatewayModule {
       imports: [
         FoundationModule.forSettings(settings),
         TrafficFiltersModule.forRoot(trafficFiltersOptions(settings)),
-        RoutingModule.forRoot({ filters: TRAFFIC_FILTERS }),
+        RoutingModule.forRoot({
+          filters: TRAFFIC_FILTERS,
+          providers: [{ provide: ApiVersionSource, useValue: new ConfiguredApiVersion(apiVersionOf(settings)) }],
+        }),
         ReloaderModule.forRoot({
           precedence: sources.precedence,
           apiEnabled: sources.api.enabled,

@@ -39,6 +39,7 @@ export * from './patterns/path-template.js';
 export * from './patterns/prepared-path.js';
 export * from './predicates/api-version.js';
 export * from './predicates/catalogue.js';
+export * from './predicates/configured-api-version.js';
 export * from './predicates/predicate-factory.js';
 export * from './route-manager.js';
 export * from './routing.module.js';

@@ -14,6 +14,7 @@ import {
 } from '@tigateway/model';
 import { DEFAULT_DENIED_UPSTREAMS, type ErrorStatusMode } from '@tigateway/proxy';
 import { ArrayUnique, IsIn, IsNotEmpty, Max, Min } from 'class-validator';
+import { ApiVersionSettings } from './api-version-settings.js';
 import { RateLimiterSettings, RedisConnectionSettings } from './rate-limiter-settings.js';
 
 export const SOURCE_NAMES = ['api', 'crd', 'configmap', 'file'] as const;
@@ -158,6 +159,7 @@ export class TigatewaySettings {
   @Nested(() => UpstreamsSettings) upstreams = new UpstreamsSettings();
   @Nested(() => PathSettings) path = new PathSettings();
   @Nested(() => CompatibilitySettings) compatibility = new CompatibilitySettings();
+  @Nested(() => ApiVersionSettings) apiVersion = new ApiVersionSettings();
   @Nested(() => RateLimiterSettings) rateLimiter = new RateLimiterSettings();
   @Nested(() => RedisConnectionSettings) redis = new RedisConnectionSettings();
   @Nested(() => DemoUpstreamSettings) demoUpstream = new DemoUpstreamSettings();

@@ -113,7 +113,7 @@ function valueText(type: FieldType, value: unknown): string {
     if (type.kind === 'sizeBytes') return inUnits(value, SIZES);
     if (type.kind === 'httpStatus') return statusName(value);
   }
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 const DURATIONS: readonly (readonly [number, string])[] = [

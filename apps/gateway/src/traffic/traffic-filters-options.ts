@@ -1,4 +1,5 @@
 import type { RateLimiterOptions, TrafficFiltersOptions } from '@tigateway/proxy';
+import type { ApiVersionSettings } from '@tigateway/routing';
 import type { GatewaySettings } from '../bootstrap/gateway-settings.js';
 
 /** What the traffic's filters are told by the bootstrap file, in their own words. */
@@ -21,4 +22,10 @@ export function trafficFiltersOptions({ tigateway }: GatewaySettings): TrafficFi
     },
   };
   return { rateLimiter };
+}
+
+/** Where a request names the version of an API. */
+export function apiVersionOf({ tigateway }: GatewaySettings): ApiVersionSettings {
+  const { use, defaultVersion } = tigateway.apiVersion;
+  return { ...use, defaultVersion };
 }
