@@ -1,12 +1,20 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AdminModule } from '@tigateway/admin';
-import { FileSource, FileSourceModule, HistoryModule, ReloaderModule } from '@tigateway/configuration';
+import {
+  DiscoverySource,
+  DiscoverySourceModule,
+  FileSource,
+  FileSourceModule,
+  HistoryModule,
+  ReloaderModule,
+} from '@tigateway/configuration';
 import { NOTIFICATION, NotificationsModule } from '@tigateway/notifications';
 import { ObservabilityModule } from '@tigateway/observability';
 import { ProxyModule, TRAFFIC_FILTERS, TrafficFiltersModule } from '@tigateway/proxy';
 import { ApiVersionSource, ConfiguredApiVersion, RoutingModule } from '@tigateway/routing';
 import type { Bootstrap } from './bootstrap/bootstrap-file.js';
 import { ChangeModule } from './change/change.module.js';
+import { KnownServicesModule } from './discovery/proxied-services.js';
 import { EventHistoryModule } from './events/event-history.module.js';
 import { FoundationModule } from './foundation.module.js';
 import { DataPlaneHealth } from './health/data-plane.health.js';
@@ -31,6 +39,12 @@ export class GatewayModule {
       imports: [EventHistoryModule.over(history)],
       deniedTargets: settings.tigateway.upstreams.deny,
     });
+    const proxy = ProxyModule.forRoot({
+      options: dataPlaneOptions(settings),
+      observer: TrafficObserver,
+      imports: [TrafficModule],
+    });
+    const { locator } = settings.tigateway.discovery;
     return {
       module: GatewayModule,
       imports: [
@@ -51,14 +65,13 @@ export class GatewayModule {
             ...(sources.file.enabled
               ? [FileSourceModule.forRoot({ paths, baseFolder: folder, debounceMs, placeholders })]
               : []),
+            ...(locator.enabled
+              ? [DiscoverySourceModule.forRoot({ settings: locator, imports: [KnownServicesModule.over(proxy)] })]
+              : []),
           ],
-          sources: sources.file.enabled ? [FileSource] : [],
+          sources: [...(sources.file.enabled ? [FileSource] : []), ...(locator.enabled ? [DiscoverySource] : [])],
         }),
-        ProxyModule.forRoot({
-          options: dataPlaneOptions(settings),
-          observer: TrafficObserver,
-          imports: [TrafficModule],
-        }),
+        proxy,
         notifications,
         AdminModule.register([ObservabilityModule, history, notifications]),
         ObservabilityModule,

@@ -175,6 +175,11 @@ tigateway:
     ['a bad expression', 'tigateway: { trusted-proxies: "10[" }', 'tigateway.yml:1:14: '],
     ['a bad instance', 'tigateway: { services: { a: ["http://"] } }', 'tigateway.yml:1:26: Invalid URL'],
     [
+      'an expression that would have to be evaluated',
+      'tigateway:\n  discovery: { locator: { include-expression: "metadata.edge" } }',
+      'tigateway.yml:2:16: "metadata.edge" is no condition on a service: expected true, false,',
+    ],
+    [
       'a service without instances',
       'tigateway: { services: { a: { balancing: round-robin } } }',
       '"instances" is required',

@@ -12,6 +12,7 @@ import {
   type SourceName,
   Text,
 } from '@tigateway/model';
+import { DiscoveryLocatorSettings } from '@tigateway/configuration';
 import { DEFAULT_DENIED_UPSTREAMS, type ErrorStatusMode } from '@tigateway/proxy';
 import { ArrayUnique, IsIn, IsNotEmpty, Max, Min } from 'class-validator';
 import { ApiVersionSettings } from './api-version-settings.js';
@@ -111,14 +112,19 @@ export class CustomResourceSourceSettings {
 }
 
 export class SourcesSettings {
-  /** The first one wins where several define one id. */
-  @ListOf({ kind: 'choice', choices: SOURCE_NAMES })
+  /** The first one wins where several define one id; what is not named comes last. */
+  @ListOf({ kind: 'choice', choices: [...SOURCE_NAMES, 'discovery'] })
   @ArrayUnique()
   precedence: SourceName[] = [...SOURCE_NAMES];
   @Nested(() => ApiSourceSettings) api = new ApiSourceSettings();
   @Nested(() => FileSourceSettings) file = new FileSourceSettings();
   @Nested(() => ConfigMapSourceSettings) configmap = new ConfigMapSourceSettings();
   @Nested(() => CustomResourceSourceSettings) crd = new CustomResourceSourceSettings();
+}
+
+export class DiscoverySettings {
+  /** A route for every service that is known. */
+  @Nested(() => DiscoveryLocatorSettings) locator = new DiscoveryLocatorSettings();
 }
 
 export class UpstreamsSettings {
@@ -152,6 +158,7 @@ export class TigatewaySettings {
   /** Overridden by the global configuration of that name; its placeholders are resolved only where they take effect. */
   @AnyJson() updatePolicy: Json = {};
   @AnyJson() notification: Json = {};
+  @Nested(() => DiscoverySettings) discovery = new DiscoverySettings();
   /** Who is behind `lb://<name>`, by service name: a list of URLs, or an object as `service-list.ts` reads it. */
   @MapOf({ kind: 'json' }) services: Record<string, Json> = {};
   /** Whose forwarded headers are believed: CIDRs, or one regular expression on the peer's address. */

@@ -1,5 +1,5 @@
 import { isLoopback } from '@tigateway/admin';
-import { type Placeholders, UPDATE_POLICY, withoutSecretValues } from '@tigateway/configuration';
+import { DiscoveryRoutes, type Placeholders, UPDATE_POLICY, withoutSecretValues } from '@tigateway/configuration';
 import { AddressSet, bindGlobal, type GlobalSettingsSchema, type Json } from '@tigateway/model';
 import { NOTIFICATION } from '@tigateway/notifications';
 import { KeyResolvers, ListenerTls, trustedProxies } from '@tigateway/proxy';
@@ -51,6 +51,7 @@ export function settingsProblems(
     ...(server.tls ? tlsProblems(server.tls) : []),
     ...whatThrows('/tigateway/upstreams/deny', () => new AddressSet(upstreams.deny)),
     ...readServices(services).problems,
+    ...whatThrows('/tigateway/discovery/locator', () => new DiscoveryRoutes(tigateway.discovery.locator)),
     ...whatThrows('/tigateway/rate-limiter/key-resolvers', () => new KeyResolvers(tigateway.rateLimiter.keyResolvers)),
     ...whatThrows('/tigateway/trusted-proxies', () => trustedProxies(asOneText(proxies))),
   );

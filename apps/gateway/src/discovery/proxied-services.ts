@@ -1,0 +1,32 @@
+import { type DynamicModule, Injectable, Module } from '@nestjs/common';
+import { KnownServices } from '@tigateway/configuration';
+import { ServiceInstances } from '@tigateway/proxy';
+
+/** Those that the data plane can reach. */
+@Injectable()
+export class ProxiedServices extends KnownServices {
+  constructor(private readonly instances: ServiceInstances) {
+    super();
+  }
+
+  override get names(): readonly string[] {
+    return this.instances.names;
+  }
+
+  override onChange(listener: () => void): () => void {
+    return this.instances.onChange(listener);
+  }
+}
+
+/** Tells the configuration which services the data plane knows. */
+@Module({})
+export class KnownServicesModule {
+  static over(proxy: DynamicModule): DynamicModule {
+    return {
+      module: KnownServicesModule,
+      imports: [proxy],
+      providers: [{ provide: KnownServices, useClass: ProxiedServices }],
+      exports: [KnownServices],
+    };
+  }
+}
