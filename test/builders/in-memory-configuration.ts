@@ -12,6 +12,7 @@ import {
   type Json,
   type JsonObject,
   keyText,
+  PendingChangeNotFoundError,
   type Problem,
   SourceDisabledError,
 } from '@tigateway/model';
@@ -37,7 +38,8 @@ export class InMemoryConfiguration extends DynamicConfigurationService {
   readonly inForce = new Map<string, ConfigurationInForce>();
   readonly versions: ConfigurationVersion[] = [];
   /** What is told instead of applying. */
-  pending: PendingChange | undefined;
+  waiting: PendingChange | undefined;
+  accepted: readonly PendingChange[] = [];
   apiEnabled = true;
   storeReachable = true;
   shadowedBy = new Map<string, string>();
@@ -65,7 +67,7 @@ export class InMemoryConfiguration extends DynamicConfigurationService {
       if (!this.apiEnabled) throw new SourceDisabledError('the API source is disabled');
       if (!this.storeReachable) throw new ConfigurationStoreError('the disk is full');
       this.check(requests);
-      if (this.pending) return { kind: 'pending', pending: this.pending };
+      if (this.waiting) return { kind: 'pending', pending: this.waiting };
       const versions = requests.map((request) => this.apply(request, options));
       return { kind: 'applied', versions, shadowedBy: this.shadowedBy, warnings: this.warnings };
     });
@@ -147,6 +149,19 @@ export class InMemoryConfiguration extends DynamicConfigurationService {
     return ['api', 'file'].map((name) => ({ name, state: 'up', documents: 1, rejected: [] }));
   }
 
+  override pending(): PendingChange[] {
+    return [...(this.waiting ? [this.waiting] : []), ...this.accepted];
+  }
+
+  override cancel(pendingId: string): Promise<PendingChange> {
+    return settled(() => {
+      const cancelled = this.pending().find(({ id }) => id === pendingId);
+      if (!cancelled) throw new PendingChangeNotFoundError(pendingId);
+      this.accepted = this.accepted.filter(({ id }) => id !== pendingId);
+      return cancelled;
+    });
+  }
+
   override conflicts(): Promise<Conflict[]> {
     return Promise.resolve(this.conflicting);
   }
@@ -158,7 +173,7 @@ export class InMemoryConfiguration extends DynamicConfigurationService {
       hash: hashOf(this.versions.length),
       sources: this.sources(),
       configurations: { route: { ...none, count: this.list('route').length }, filter: none, global: none },
-      pending: this.pending ? [this.pending] : [],
+      pending: this.pending(),
       held: [],
       drift: false,
       rollbacks: [],

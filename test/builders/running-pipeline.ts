@@ -13,6 +13,7 @@ import {
   type GatewayEvents,
   type Json,
   type RecordedEvent,
+  RolloutAdvancedEvent,
   type SourceDocument,
   type SourceUpdate,
 } from '@tigateway/model';
@@ -84,9 +85,11 @@ export class InMemorySource extends ConfigurationSource {
 
 class Recorder extends EventBus {
   readonly recorded: RecordedEvent[] = [];
+  readonly advances: RolloutAdvancedEvent[] = [];
 
   override publish<Name extends keyof GatewayEvents>(_: Name, event: GatewayEvents[Name]): void {
     if ('type' in event) this.recorded.push(event);
+    if (event instanceof RolloutAdvancedEvent) this.advances.push(event);
   }
 
   override subscribe(): () => void {
@@ -112,6 +115,7 @@ export interface RunningPipeline {
   readonly store: EmbeddedStore;
   readonly routes: RouteManager;
   readonly events: RecordedEvent[];
+  readonly advances: RolloutAdvancedEvent[];
   readonly stop: () => Promise<void>;
 }
 
@@ -166,5 +170,5 @@ export async function runningPipeline(
     await pipeline.stop();
     await store.close();
   };
-  return { clock, meter, pipeline, store, routes, events: bus.recorded, stop };
+  return { clock, meter, pipeline, store, routes, events: bus.recorded, advances: bus.advances, stop };
 }

@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'configuration.invalid'
   | 'configuration.not-found'
   | 'configuration.conflict'
+  | 'configuration.pending-not-found'
   | 'configuration.precondition'
   | 'configuration.store'
   | 'configuration.source-disabled'
@@ -44,6 +45,15 @@ export class ConfigurationNotFoundError extends GatewayError {
     readonly version?: string,
   ) {
     super(version ? `${keyText(key)} has no version ${version}` : `there is no ${key.configType} "${key.configId}"`);
+  }
+}
+
+/** No change of that id waits: it never did, it has gone in, or it was cancelled. */
+export class PendingChangeNotFoundError extends GatewayError {
+  readonly code = 'configuration.pending-not-found';
+
+  constructor(readonly pendingId: string) {
+    super(`no change "${pendingId}" is pending`);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ConfigType } from './configuration-key.js';
+import type { ConfigType, ConfigurationKey } from './configuration-key.js';
 import type { Json } from './json.js';
 import type { Position, Problem, SourceName } from './problem.js';
 
@@ -85,6 +85,19 @@ export class GlobalConfigurationUpdatedEvent {
   ) {}
 }
 
+/** A batch of an update that goes in step by step is in force. */
+export class RolloutAdvancedEvent {
+  constructor(
+    readonly pendingId: string,
+    /** Batches in force, and all. */
+    readonly applied: number,
+    readonly total: number,
+    /** What the batch changed. */
+    readonly keys: readonly ConfigurationKey[],
+    readonly timestamp: number,
+  ) {}
+}
+
 /** A new snapshot serves traffic. */
 export class RoutesRefreshedEvent {
   constructor(
@@ -109,6 +122,7 @@ export interface GatewayEvents {
   'routes.updated': RoutesUpdatedEvent;
   'filters.updated': FiltersUpdatedEvent;
   'global.updated': GlobalConfigurationUpdatedEvent;
+  'rollout.advanced': RolloutAdvancedEvent;
   'routes.refreshed': RoutesRefreshedEvent;
   'route.refreshed': RouteRefreshedEvent;
 }

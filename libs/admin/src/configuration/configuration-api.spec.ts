@@ -245,10 +245,13 @@ describe('a write', () => {
     const pending = {
       id: 'p1',
       strategy: 'scheduled' as const,
+      source: 'api',
+      actor: 'admin',
+      acceptedAt: '2026-01-01T00:00:00Z',
       dueAt: '2026-01-01T03:00:00Z',
       changes: [{ configType: 'route' as const, configId: 'a', op: 'upsert' as const }],
     };
-    admin.configuration.pending = pending;
+    admin.configuration.waiting = pending;
     for (const response of [
       await call('POST', '/routes', ROUTE),
       await call('POST', '/global?configId=a', {}),
@@ -258,6 +261,18 @@ describe('a write', () => {
       expect(response.statusCode).toBe(202);
       expect(response.json()).toEqual({ pending });
     }
+  });
+
+  it('that waits can be seen and cancelled', async () => {
+    const changes = [{ configType: 'route' as const, configId: 'a', op: 'upsert' as const }];
+    const acceptedAt = '2026-01-01T00:00:00Z';
+    const waiting = { id: 'p1', strategy: 'scheduled' as const, source: 'api', actor: 'admin', acceptedAt, changes };
+    admin.configuration.accepted = [waiting];
+    expect((await call('GET', '/pending')).json()).toEqual([waiting]);
+    expect((await call('GET', '/pending/p1')).json()).toEqual(waiting);
+    expect((await call('DELETE', '/pending/p1')).json()).toEqual(waiting);
+    expectProblem(await call('GET', '/pending/p1'), 404, 'pending-not-found');
+    expectProblem(await call('DELETE', '/pending/p1'), 404, 'pending-not-found');
   });
 
   it('shows warnings in a header', async () => {

@@ -1,4 +1,16 @@
-import { Controller, Get, Header, HttpCode, Inject, Post, Req, Res, type StreamableFile } from '@nestjs/common';
+import {
+  Controller,
+  Delete,
+  Get,
+  Header,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Req,
+  Res,
+  type StreamableFile,
+} from '@nestjs/common';
 import {
   Choice,
   CONFIG_TYPES,
@@ -7,6 +19,7 @@ import {
   type ConfigurationVersion,
   type Json,
   keyText,
+  PendingChangeNotFoundError,
   type SourceName,
   Text,
 } from '@tigateway/model';
@@ -15,10 +28,11 @@ import {
   type Conflict,
   DynamicConfigurationService,
   type DryRunReport,
+  type PendingChange,
   type RefreshReport,
 } from '@tigateway/configuration';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { refusePreconditions } from '../http/change-headers.js';
+import { refusePreconditions, writeOptionsOf } from '../http/change-headers.js';
 import { JsonBody } from '../http/json-body.js';
 import { QueryOf } from '../http/query.js';
 import { batchOf } from './batch.js';
@@ -92,6 +106,25 @@ export class ConfigurationController {
     const key = keyOf(configType, configId);
     if (dryRun) return this.writer.previewRollback(key, version, await this.history.version(key, version));
     return shownVersion(await this.writer.rollback({ request, reply }, key, version));
+  }
+
+  @Get('pending')
+  pending(): readonly PendingChange[] {
+    return this.configurations.pending();
+  }
+
+  @Get('pending/:id')
+  pendingChange(@Param('id') id: string): PendingChange {
+    const found = this.configurations.pending().find((each) => each.id === id);
+    if (!found) throw new PendingChangeNotFoundError(id);
+    return found;
+  }
+
+  /** It does not go in; where it goes in batch by batch, what is in force of it is taken back first. */
+  @Delete('pending/:id')
+  @HttpCode(200)
+  cancel(@Param('id') id: string, @Req() request: FastifyRequest): Promise<PendingChange> {
+    return this.configurations.cancel(id, writeOptionsOf(request));
   }
 
   @Get('conflicts')

@@ -185,6 +185,30 @@ export const CONFIGURATION_PATHS: Paths = {
       responses: { 200: ok(arrayOf(ref('PatchOperation'))), ...problems(400, 404, 503) },
     },
   },
+  [`${API}/pending`]: {
+    get: {
+      operationId: 'listPending',
+      tags: TAGS,
+      summary: 'What is accepted and waits for its time or its turn, in the order of acceptance',
+      responses: { 200: ok(arrayOf(ref('PendingChange'))), ...problems() },
+    },
+  },
+  [`${API}/pending/{id}`]: {
+    get: {
+      operationId: 'getPending',
+      tags: TAGS,
+      summary: 'One change that waits, or goes in batch by batch',
+      parameters: [pathParameter('id')],
+      responses: { 200: ok(ref('PendingChange')), ...problems(404) },
+    },
+    delete: {
+      operationId: 'cancelPending',
+      tags: TAGS,
+      summary: 'Cancel it; of one that goes in batch by batch, what is in force is taken back',
+      parameters: [pathParameter('id')],
+      responses: { 200: ok(ref('PendingChange'), 'As it was'), ...problems(404, 405, 503) },
+    },
+  },
   [`${API}/conflicts`]: {
     get: {
       operationId: 'conflicts',

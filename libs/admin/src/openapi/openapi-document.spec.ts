@@ -113,6 +113,26 @@ describe('an answer is as described:', () => {
   const API = '/api/configuration';
   const route = { id: 'a', uri: 'http://127.0.0.1:9001', predicates: ['Path=/a'], metadata: { a: 1 } };
 
+  beforeAll(() => {
+    const position = { source: 'file', document: 'a.yaml', line: 1, column: 3 };
+    const contender = (source: string) => ({ source, position, hash: 'sha256-x' });
+    admin.configuration.conflicting = [
+      {
+        configType: 'route',
+        configId: 'a',
+        rule: 'precedence',
+        winner: contender('api'),
+        losers: [contender('file')],
+      },
+    ];
+    const changes = [{ op: 'upsert', configType: 'route', configId: 'a' }] as const;
+    const acceptedAt = '2026-01-01T00:00:00.000Z';
+    const batch = { applied: 1, total: 2 };
+    admin.configuration.accepted = [
+      { id: 'p1', strategy: 'rolling', source: 'api', actor: 'admin', acceptedAt, batch, changes },
+    ];
+  });
+
   it.each([
     ['POST', `${API}/routes`, `${API}/routes`, route],
     ['POST', `${API}/routes`, `${API}/routes`, { id: '/' }],
@@ -150,6 +170,12 @@ describe('an answer is as described:', () => {
     ['GET', `${API}/history/route/a`, `${API}/history/{configType}/{configId}`],
     ['GET', `${API}/history/route/a/v1000`, `${API}/history/{configType}/{configId}/{version}`],
     ['GET', `${API}/history/route/a/diff?from=v1000&to=v1000`, `${API}/history/{configType}/{configId}/diff`],
+    ['GET', `${API}/conflicts`, `${API}/conflicts`],
+    ['GET', `${API}/pending`, `${API}/pending`],
+    ['GET', `${API}/pending/p1`, `${API}/pending/{id}`],
+    ['GET', `${API}/pending/p2`, `${API}/pending/{id}`],
+    ['DELETE', `${API}/pending/p1`, `${API}/pending/{id}`],
+    ['DELETE', `${API}/pending/p1`, `${API}/pending/{id}`],
     ['GET', `${API}/notifications`, `${API}/notifications`],
     ['GET', `${API}/notifications?limit=0`, `${API}/notifications`],
     ['POST', `${API}/notifications/letter/redeliver`, `${API}/notifications/{id}/redeliver`],
@@ -169,7 +195,6 @@ describe('an answer is as described:', () => {
     ['GET', '/actuator/gateway', '/actuator/gateway'],
     ['GET', '/actuator/gateway/routes', '/actuator/gateway/routes'],
     ['GET', '/actuator/gateway/routes/a', '/actuator/gateway/routes/{id}'],
-    ['GET', `${API}/conflicts`, `${API}/conflicts`],
     ['GET', '/actuator/gateway/routedefinitions', '/actuator/gateway/routedefinitions'],
     ['GET', '/actuator/gateway/globalfilters', '/actuator/gateway/globalfilters'],
     ['GET', '/actuator/gateway/routefilters', '/actuator/gateway/routefilters'],

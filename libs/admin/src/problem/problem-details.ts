@@ -14,6 +14,7 @@ import { HttpProblem, INTERNAL, kindOfStatus, type ProblemKind } from './http-pr
 export const PROBLEM_OF_CODE = {
   'configuration.invalid': { status: 400, kind: 'invalid-configuration', title: 'Invalid configuration' },
   'configuration.not-found': { status: 404, kind: 'configuration-not-found', title: 'No such configuration' },
+  'configuration.pending-not-found': { status: 404, kind: 'pending-not-found', title: 'No such pending change' },
   'configuration.conflict': { status: 409, kind: 'configuration-conflict', title: 'Defined by another source' },
   'configuration.precondition': { status: 412, kind: 'precondition-failed', title: 'The version has changed' },
   'configuration.store': { status: 503, kind: 'store-unavailable', title: 'The store is out of reach' },

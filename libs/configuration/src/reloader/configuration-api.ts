@@ -45,8 +45,15 @@ export type WriteOutcome =
 export interface PendingChange {
   readonly id: string;
   readonly strategy: 'scheduled' | 'rolling';
-  /** ISO 8601, for scheduled changes. */
+  readonly source: SourceName;
+  readonly actor: string;
+  readonly reason?: string;
+  /** ISO 8601, like the others. */
+  readonly acceptedAt: string;
+  /** For scheduled changes; absent where the time was missed and there is no next one. */
   readonly dueAt?: string;
+  /** For scheduled changes: the time that was missed by more than `misfire-limit`. */
+  readonly missedAt?: string;
   /** For rolling updates: batches applied and in all. */
   readonly batch?: { readonly applied: number; readonly total: number };
   readonly changes: readonly (ConfigurationKey & { readonly op: 'upsert' | 'delete' })[];
@@ -166,7 +173,8 @@ export interface ConfigurationStatus {
     readonly at: string;
     readonly trigger: 'manual' | 'auto';
     readonly keys: readonly ConfigurationKey[];
-    readonly version: string;
+    /** The newest that it made; absent where nothing had changed yet. */
+    readonly version?: string;
     readonly detail?: string;
   }[];
 }

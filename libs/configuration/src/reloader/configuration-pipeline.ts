@@ -4,6 +4,7 @@ import {
   type ConfigType,
   type ConfigurationKey,
   ConfigurationNotFoundError,
+  ConfigurationStoreError,
   ConfigurationValidationError,
   type ConfigurationVersion,
   type Configured,
@@ -38,6 +39,7 @@ import type {
   ConfigurationStatus,
   Conflict,
   DryRunReport,
+  PendingChange,
   RefreshReport,
   RollbackOptions,
   SourceStatus,
@@ -49,18 +51,19 @@ import type {
 import { ConfigurationObserver } from './configuration-observer.js';
 import { conflictsOf } from './conflicts.js';
 import { ConfigurationReloader } from './configuration-reloader.js';
+import { DeferredChanges, type PipelineHands, type ReadDelivery } from './deferred-changes.js';
 import { DynamicConfigurationService } from './dynamic-configuration.service.js';
+import { pendingOf } from './pending.js';
 import { EMPTY_PIPELINE, type PipelineState, type Staged } from './pipeline-state.js';
 import { AutoRollback } from './judge/auto-rollback.js';
 import { RouteRefreshService } from './route-refresh.service.js';
 import { WatchedSource } from './source-board.js';
 import { SourceIntake } from './source-intake.js';
-import { StageChanges } from './stage-changes.js';
 import { stageRestored } from './stage-restored.js';
 import { stageRollback } from './stage-rollback.js';
 import { stageUndo } from './stage-undo.js';
 import { API, apiDocument, checkVersion, stageWrite, type WriteTools } from './stage-write.js';
-import { type Undo, undoOf } from './undo.js';
+import type { Undo } from './undo.js';
 import { UpdatePolicy } from './update-policy.js';
 import { historyRetention } from './update-policy.settings.js';
 
@@ -89,6 +92,14 @@ const ROLLBACK_DISABLED: Problem = {
   message: 'rollbacks are switched off by the update policy (rollback.enabled)',
 };
 
+/** What is asked of a delivery besides what the update policy says. */
+interface DeliveryWish {
+  /** Deletions beyond `max-deletions` are meant. */
+  readonly confirmed?: boolean;
+  /** It goes in at once. */
+  readonly now?: boolean;
+}
+
 type LastUpdate = NonNullable<ConfigurationStatus['lastUpdate']>;
 
 /** The stages of a change, joined. Every change of every source passes its one queue. */
@@ -103,6 +114,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
   private lastUpdate: LastUpdate | undefined;
   private rollbacks: ConfigurationStatus['rollbacks'] = [];
   private isStopped = false;
+  private readonly deferred: DeferredChanges;
 
   constructor(
     @Inject(PIPELINE_OPTIONS) private readonly options: PipelineOptions,
@@ -124,6 +136,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     this.watched = sources.map(
       (source) => new WatchedSource(source, new SourceIntake(source.name, documentParser, validator)),
     );
+    this.deferred = new DeferredChanges(this.hands(), () => policy.current, autoRollback, clock);
   }
 
   /**
@@ -165,17 +178,19 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     await Promise.all(
       this.watched.map(async (watched) => {
         await watched.source.start({
-          deliver: async (update) => void (await this.deliver(watched, update, false)),
+          deliver: async (update) => void (await this.deliver(watched, update)),
           down: (reason) => this.isDown(watched, reason),
         });
       }),
     );
+    this.deferred.start();
   }
 
   /** What is being applied is finished, and nothing more is taken in. The store may be closed then. */
   async stop(): Promise<void> {
     this.isStopped = true;
     this.autoRollback.stop();
+    this.deferred.stop();
     await Promise.all(this.watched.map(({ source }) => source.stop()));
     await Promise.allSettled(this.turns.values());
     await this.queue.idle();
@@ -185,10 +200,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     this.refuseIfDisabled();
     const cause = { source: API, actor, ...(reason !== undefined && { reason }) };
     try {
-      return await this.queue.enqueue(async (state) => {
-        const staged = await stageWrite(state, requests, cause, this.tools);
-        return { ...staged, undo: undoOf(state, staged, API) };
-      });
+      return await this.deferred.write(requests, cause);
     } catch (error) {
       for (const request of requests) this.observe(request, request.op, false);
       if (error instanceof ConfigurationValidationError) this.noteRejected(API, requests.length, error.message);
@@ -228,9 +240,11 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     if (!this.policy.current.rollback.enabled) throw new ConfigurationValidationError([ROLLBACK_DISABLED]);
     const target = await this.store.version(key, version);
     if (!target) throw new ConfigurationNotFoundError(key, version);
-    const made = await this.queue.enqueue((state) => {
+    await this.deferred.giveWay(key, cause.actor);
+    const made = await this.queue.enqueue(async (state) => {
       checkVersion(state, { ...key, ...(ifMatch !== undefined && { ifMatch }), ...(ifNoneMatch && { ifNoneMatch }) });
-      return stageRollback(state, key, target, cause, this.tools);
+      const staged = await stageRollback(state, key, target, cause, this.tools);
+      return this.deferred.replacing(state, staged, [key]);
     });
     this.observer.rolledBack('manual');
     this.showRollback({ at: made.timestamp, trigger: 'manual', keys: [key], version: made.version });
@@ -251,7 +265,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
         error = (failure as Error).message;
         this.isDown(watched, error);
       });
-      if (update) changed += await this.deliver(watched, update, watched.name === confirm);
+      if (update) changed += await this.deliver(watched, update, { confirmed: watched.name === confirm });
       const { documents, rejected } = watched.intake;
       const accepted = documents - rejected.length;
       const { name } = watched;
@@ -315,6 +329,15 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     return [...(this.options.apiEnabled ? [api] : []), ...this.watched.map(({ status }) => status)];
   }
 
+  override pending(): PendingChange[] {
+    return this.deferred.list;
+  }
+
+  override async cancel(pendingId: string, { actor }: WriteOptions): Promise<PendingChange> {
+    this.refuseIfDisabled();
+    return this.deferred.cancel(pendingId, actor);
+  }
+
   override conflicts(): Promise<Conflict[]> {
     return conflictsOf(this.queue.state);
   }
@@ -341,7 +364,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
         filter: { count: running.counts.filter, shadowed: shadowed.filter },
         global: { count: running.counts.global, shadowed: shadowed.global },
       },
-      pending: [],
+      pending: this.deferred.list,
       held: [...holds.values()].map(({ configType, configId, source, version, barredHash, reason }) => ({
         configType,
         configId,
@@ -357,55 +380,84 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
   }
 
   /** @returns how many configurations in force it changed */
-  private async deliver(watched: WatchedSource, update: SourceUpdate, confirmed: boolean): Promise<number> {
+  private async deliver(watched: WatchedSource, update: SourceUpdate, wish: DeliveryWish = {}): Promise<number> {
     if (this.isStopped) return 0;
-    const before = this.turns.get(watched.name) ?? Promise.resolve();
-    const turn = before.catch(() => undefined).then(() => this.takeIn(watched, update, confirmed));
-    this.turns.set(watched.name, turn);
+    return this.inTurn(watched, () => this.takeIn(watched, update, wish));
+  }
+
+  private async inTurn<Result>({ name }: WatchedSource, work: () => Promise<Result>): Promise<Result> {
+    const before = this.turns.get(name) ?? Promise.resolve();
+    const turn = before.catch(() => undefined).then(work);
+    this.turns.set(name, turn);
     return turn;
   }
 
-  private async takeIn(watched: WatchedSource, update: SourceUpdate, confirmed: boolean): Promise<number> {
-    const { intake, name, isNew } = watched;
-    const { surroundings } = this;
-    const { changes, rejections, settle } = await intake.take(update, {
-      policy: this.policy.current,
-      surroundings,
-      confirmed,
-    });
-    const changed = await this.queue.enqueue(async (state) => {
-      const merged = await this.merger.merge(state.desired, changes);
-      const plan = await planChanges(
-        merged.state,
-        state.running.configurations,
-        state.holds,
-        merged.touched,
-        (source) => this.merger.precedenceOf(source),
-      );
-      const staging = new StageChanges(state, this.versionClock, { source: name, actor: name });
-      await staging.takeAll(plan.changes);
-      for (const rejection of rejections) staging.reject(rejection, this.clock.now());
-      const commit = {
-        putDocuments: changes.put.map((document) => ({ source: name, name: document.name, objects: document.objects })),
-        removeDocuments: changes.remove.map((document) => ({ source: name, name: document })),
-      };
-      const staged = await staging.finish(plan, { desired: merged.state }, commit, 0);
-      return { ...staged, result: staged.versions.length, ...(!isNew && { undo: undoOf(state, staged, name) }) };
-    });
-    settle();
+  private async takeIn(
+    watched: WatchedSource,
+    update: SourceUpdate,
+    { confirmed, now }: DeliveryWish,
+  ): Promise<number> {
+    const { name, isNew } = watched;
+    const { told, settle, ...delivery } = await this.read(watched, update, confirmed);
+    const { kind, changed } = await this.deferred.deliver(delivery, isNew, now ?? false);
+    told();
+    if (kind === 'applied') settle();
     watched.delivered(update.revision);
     this.observer.sourceIsUp(name, true);
-    for (const { problems, position } of rejections) {
+    for (const { problems, position } of delivery.rejections) {
       this.observer.rejected(name);
       const { message } = new ConfigurationValidationError(problems);
       this.logger.warn(`rejected ${position.document}: ${message}`);
       this.noteRejected(name, changed, message);
     }
-    if (intake.heldBack) {
-      const { deletions, of } = intake.heldBack;
+    const { heldBack } = watched.intake;
+    if (heldBack) {
+      const { deletions, of } = heldBack;
       this.logger.warn(`held back: the source "${name}" would drop ${deletions} of ${of} configurations`);
     }
     return changed;
+  }
+
+  private async read({ intake, name }: WatchedSource, update: SourceUpdate, confirmed = false): Promise<ReadDelivery> {
+    const { surroundings } = this;
+    const { changes, ...rest } = await intake.take(update, { policy: this.policy.current, surroundings, confirmed });
+    return { source: name, documents: changes, ...rest };
+  }
+
+  /** What changes that wait need of the pipeline. */
+  private hands(): PipelineHands {
+    const sourceOf = (name: SourceName): WatchedSource => {
+      const watched = this.watched.find((each) => each.name === name);
+      if (!watched) throw new ConfigurationStoreError(`the source "${name}" is switched off`);
+      return watched;
+    };
+    const queueOf = (): ChangeQueue => this.queue;
+    const toolsOf = (): WriteTools => this.tools;
+    return {
+      get queue() {
+        return queueOf();
+      },
+      get tools() {
+        return toolsOf();
+      },
+      takeInNow: async (name) => {
+        const watched = sourceOf(name);
+        await this.deliver(watched, await watched.source.read(), { now: true });
+      },
+      readAgain: async (name) => {
+        const watched = sourceOf(name);
+        return this.inTurn(watched, async () => this.read(watched, await watched.source.read()));
+      },
+      advanced: (event) => this.reloader.advanced(event),
+      takenBack: ({ source }, keys, detail) => {
+        this.observer.rolledBack('auto');
+        const at = new Date(this.clock.now()).toISOString();
+        const version = keys[0] && this.queue.state.running.configurations.get(keyText(keys[0]))?.version;
+        this.showRollback({ at, trigger: 'auto', keys, ...(version !== undefined && { version }), detail });
+        this.note({ source, changes: keys.length, outcome: 'rolled-back', detail }, this.clock.monotonicMs());
+      },
+      refused: (source, changes, detail) => this.noteRejected(source, changes, detail),
+    };
   }
 
   private async apply(round: readonly Staged[]): Promise<void> {
@@ -539,6 +591,9 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
       api: EMPTY_PIPELINE.api.withMutations((map) => apiObjects.forEach((each) => map.set(keyText(each), each))),
       apiSequence: stored.apiObjects.reduce((max, { createdSequence }) => Math.max(max, createdSequence), 0),
       eventSequence: stored.lastSequence,
+      pending: EMPTY_PIPELINE.pending.withMutations((map) =>
+        pendingOf(stored.pending).forEach((each) => map.set(each.id, each)),
+      ),
     };
     const touched = new Set(state.holds.keys());
     for (const change of documents) {

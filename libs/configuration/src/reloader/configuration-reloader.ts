@@ -10,6 +10,7 @@ import {
   GlobalConfigurationUpdatedEvent,
   maskSecrets,
   RECORDED_EVENT_NAMES,
+  type RolloutAdvancedEvent,
   RoutesUpdatedEvent,
 } from '@tigateway/model';
 import { ConfigurationStore, type StoreCommit } from '../history/configuration-store.js';
@@ -61,6 +62,11 @@ export class ConfigurationReloader {
         await new Promise<void>((resolve) => void this.clock.schedule(delayMs, resolve));
       }
     }
+  }
+
+  /** A batch of an update is in force. */
+  advanced(event: RolloutAdvancedEvent): void {
+    this.events.publish('rollout.advanced', event);
   }
 
   /** Tells what has come into force. Gives the event loop away between events. */

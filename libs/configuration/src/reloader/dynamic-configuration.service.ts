@@ -4,6 +4,7 @@ import type {
   ConfigurationStatus,
   Conflict,
   DryRunReport,
+  PendingChange,
   RefreshReport,
   RollbackOptions,
   SourceStatus,
@@ -42,6 +43,13 @@ export abstract class DynamicConfigurationService {
   abstract export(source?: SourceName): Json;
   /** The sources' part of the status; costs the same however much is configured. */
   abstract sources(): SourceStatus[];
+  /** What is accepted and waits for its time or its turn, in the order of acceptance. */
+  abstract pending(): readonly PendingChange[];
+  /**
+   * Lets nothing come of a change that waits; one that goes in batch by batch is taken back.
+   * @throws PendingChangeNotFoundError, ConfigurationStoreError: it goes on waiting
+   */
+  abstract cancel(pendingId: string, options: WriteOptions): Promise<PendingChange>;
   /** Every configuration that more than one source defines, by type and id. */
   abstract conflicts(): Promise<readonly Conflict[]>;
   abstract status(): ConfigurationStatus;

@@ -1,8 +1,10 @@
 import type { Change, ConfigurationVersion, RecordedEvent } from '@tigateway/model';
-import { Map } from 'immutable';
+import { Map, OrderedMap } from 'immutable';
 import type { StoreCommit, StoredApiObject, StoredHold } from '../history/configuration-store.js';
 import { type DesiredState, EMPTY_DESIRED_STATE } from '../merger/desired-state.js';
 import { NOTHING_RUNS, type RunningState } from '../planner/running-state.js';
+import type { ChangeWatch } from './judge/change-watch.js';
+import type { Pending, PendingChanges } from './pending.js';
 import type { Undo } from './undo.js';
 
 /** All that the pipeline knows, at one moment. Immutable: a change that fails leaves the one before. */
@@ -13,6 +15,8 @@ export interface PipelineState {
   readonly holds: Map<string, StoredHold>;
   /** What the API has made, by key text. */
   readonly api: Map<string, StoredApiObject>;
+  /** Accepted and not in force yet. */
+  readonly pending: PendingChanges;
   /** `createdSequence` of the newest API configuration. */
   readonly apiSequence: number;
   /** Of the newest recorded event. */
@@ -24,6 +28,7 @@ export const EMPTY_PIPELINE: PipelineState = {
   running: NOTHING_RUNS,
   holds: Map(),
   api: Map(),
+  pending: OrderedMap<string, Pending>(),
   apiSequence: 0,
   eventSequence: 0,
 };
@@ -41,4 +46,6 @@ export interface Staged<Result = unknown> {
   readonly result: Result;
   /** Set where the change is to be judged by what traffic makes of it. */
   readonly undo?: Undo;
+  /** Set where it is judged together with changes before it: the watch that goes on. */
+  readonly watch?: ChangeWatch;
 }

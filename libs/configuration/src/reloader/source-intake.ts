@@ -35,6 +35,8 @@ export interface Intake {
   readonly changes: DocumentChanges;
   /** Documents that are refused now and were not, or for other reasons. */
   readonly rejections: readonly Rejection[];
+  /** To be called once `rejections` are told. */
+  readonly told: () => void;
   /** To be called once `changes` are in force. */
   readonly settle: () => void;
 }
@@ -115,7 +117,8 @@ export class SourceIntake {
       if (objects) sound.set(document.name, objects);
     }
     if (await this.isSuddenLoss(sound, removed, update.complete, options)) {
-      return { changes: { source: this.source, put: [], remove: [] }, rejections: [], settle: () => undefined };
+      const changes = { source: this.source, put: [], remove: [] };
+      return { changes, rejections: [], told: () => undefined, settle: () => undefined };
     }
     for (const name of removed) this.ledger.remove(name);
     for (const [name, objects] of sound) this.ledger.put({ name, objects });
@@ -146,6 +149,10 @@ export class SourceIntake {
       .filter(([name, problems]) => !sameJson(problems as unknown as Json, (this.refused.get(name) ?? null) as Json))
       .map(([name, problems]) => ({ position: this.placeOf(name, problems), problems }));
     const remove = [...this.unsettled].filter((name) => this.inForce.has(name) && !this.ledger.get(name));
+    const told = (): void => {
+      this.refused.clear();
+      for (const [name, problems] of refused) this.refused.set(name, problems);
+    };
     const settle = (): void => {
       this.unsettled.clear();
       for (const name of remove) {
@@ -158,10 +165,8 @@ export class SourceIntake {
         if (steps) this.checkedWith.set(document.name, steps);
       }
       this.toCheck.clear();
-      this.refused.clear();
-      for (const [name, problems] of refused) this.refused.set(name, problems);
     };
-    return { changes: { source: this.source, put, remove }, rejections, settle };
+    return { changes: { source: this.source, put, remove }, rejections, told, settle };
   }
 
   private async read(

@@ -41,6 +41,10 @@ export interface WriteTools {
   readonly policy: UpdatePolicySettings;
 }
 
+/** What a write that goes in step by step has done already, by key text. */
+export type DoneAlready = ReadonlyMap<string, ConfigurationVersion>;
+const NOTHING_DONE: DoneAlready = new Map();
+
 /** What is asked of the version in force. */
 type Precondition = ConfigurationKey & Pick<WriteRequest, 'ifMatch' | 'ifNoneMatch'>;
 
@@ -62,6 +66,7 @@ export async function stageWrite(
   requests: readonly WriteRequest[],
   cause: Cause,
   tools: WriteTools,
+  done = NOTHING_DONE,
 ): Promise<Staged<AppliedWrite>> {
   const { upserts, warnings } = await checkWrite(state, requests, tools);
   const written = new Map(upserts.map((object) => [keyText(object), object]));
@@ -102,7 +107,7 @@ export async function stageWrite(
     const winner = (staging.willRun(request) ?? state.running.configurations.get(key))?.source;
     const isUpsert = request.op === 'upsert';
     if (isUpsert && winner !== undefined && winner !== API) shadowedBy.set(key, winner);
-    let made = staging.versionOf(request);
+    let made = staging.versionOf(request) ?? done.get(key);
     if (!made && (object || !isUpsert)) {
       const operation = !isUpsert ? 'delete' : state.api.has(key) ? 'update' : 'create';
       made = staging.mint(keyOf(request), object?.configuration ?? null, operation, API);

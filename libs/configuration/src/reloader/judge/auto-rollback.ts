@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type Change, Clock, keyText, type Scheduled } from '@tigateway/model';
-import { type Snapshot, type TrafficCount, TrafficMeter } from '@tigateway/routing';
+import { type Snapshot, sumOf, type TrafficCount, TrafficMeter } from '@tigateway/routing';
 import { ConfigurationStore, type StoreCommit, type StoredPending } from '../../history/configuration-store.js';
 import { isRelocation } from '../../planner/configuration-planner.js';
 import type { Staged } from '../pipeline-state.js';
@@ -31,8 +31,9 @@ interface Watched {
 
 /** A change that will be watched once it is in force. */
 interface Prospect {
-  readonly id: string;
-  readonly undo: Undo;
+  /** Absent: it is one of several changes of which the last is the whole. */
+  readonly undo: Undo | undefined;
+  readonly watch: ChangeWatch;
   readonly affected: AffectedRoutes;
   readonly before: TrafficCount;
   readonly rows: readonly StoredPending[];
@@ -107,15 +108,20 @@ export class AutoRollback {
     const prospects: Prospect[] = [];
     if (!this.isOn) return { prospects, commit: {} };
     const windowMs = this.policy.current.rollback.rollbackWindowMs;
-    for (const { undo, changes } of round) {
-      if (!undo || undo.entries.length === 0) continue;
+    for (const staged of round) {
+      const { changes } = staged;
+      const undo = staged.undo && staged.undo.entries.length > 0 ? staged.undo : undefined;
+      if (!undo && !staged.watch) continue;
+      const watch = staged.watch ?? new ChangeWatch(this.meter);
       const affected = affectedRoutes(changes, next.changedRouteIds);
-      if (affected !== 'all' && affected.size === 0) continue;
+      const all = allOf(watch, affected);
+      if (all !== 'all' && all.size === 0) continue;
       const before = await ChangeWatch.baseline(this.meter, affected, running);
-      const id = `watch-${(undo.entries[0] as UndoEntry).version}`;
       const untilMs = this.clock.now() + windowMs;
-      const rows = watchRows({ id, undo, affected, before, untilMs });
-      prospects.push({ id, undo, affected, before, rows, windowMs });
+      const rows = undo
+        ? watchRows({ id: idOf(undo), undo, affected: all, before: sumOf(watch.baselineSoFar, before), untilMs })
+        : [];
+      prospects.push({ undo, watch, affected, before, rows, windowMs });
     }
     return { prospects, commit: { putPending: prospects.flatMap(({ rows }) => rows) } };
   }
@@ -124,12 +130,13 @@ export class AutoRollback {
   async begin({ prospects }: Prepared, round: readonly Staged[], previous: Snapshot, running: Snapshot): Promise<void> {
     for (const { changes } of round) this.supersede(changes);
     for (const id of running.changedRouteIds) {
-      for (const { watch } of this.byRoute.get(id) ?? []) watch.goOn(id, running.routes.get(id)?.traffic);
+      const traffic = running.routes.get(id)?.traffic;
+      for (const { watch } of this.byRoute.get(id) ?? []) watch.goOn(id, traffic);
+      for (const { watch } of prospects) watch.goOn(id, traffic);
     }
-    for (const { id, undo, affected, before, rows, windowMs } of prospects) {
-      const watch = new ChangeWatch(this.meter);
+    for (const { undo, watch, affected, before, rows, windowMs } of prospects) {
       await watch.add(affected, before, running, previous);
-      this.keep({ id, undo, watch, rowIds: rows.map((row) => row.id), windowMs });
+      if (undo) this.keep({ id: idOf(undo), undo, watch, rowIds: rows.map((row) => row.id), windowMs });
     }
     this.meter.remember(this.policy.current.rollback.rollbackWindowMs);
   }
@@ -229,4 +236,15 @@ export class AutoRollback {
       .commit({ removePending: rowIds })
       .catch((error: unknown) => this.logger.warn(`a watch is still stored: ${(error as Error).message}`));
   }
+}
+
+function idOf({ entries }: Undo): string {
+  return `watch-${(entries[0] as UndoEntry).version}`;
+}
+
+/** What is watched already and what comes to it. */
+function allOf(watch: ChangeWatch, affected: AffectedRoutes): AffectedRoutes {
+  if (affected === 'all' || watch.watchesAll) return 'all';
+  const ids = [...watch.routeIds];
+  return ids.length === 0 ? affected : new Set([...ids, ...affected]);
 }

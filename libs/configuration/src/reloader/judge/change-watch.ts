@@ -58,6 +58,11 @@ export class ChangeWatch {
     return this.affectsAll;
   }
 
+  /** What it compares with. */
+  get baselineSoFar(): TrafficCount {
+    return this.before;
+  }
+
   get routeIds(): Iterable<string> {
     return this.routes.keys();
   }

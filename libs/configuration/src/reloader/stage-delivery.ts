@@ -1,0 +1,72 @@
+import type { Change, SourceName } from '@tigateway/model';
+import type { DocumentChanges } from '../merger/configuration-merger.js';
+import type { DesiredState } from '../merger/desired-state.js';
+import { type Plan, planChanges } from '../planner/configuration-planner.js';
+import type { StoreCommit } from '../history/configuration-store.js';
+import type { PipelineState, Staged } from './pipeline-state.js';
+import { type Rejection, StageChanges } from './stage-changes.js';
+import type { WriteTools } from './stage-write.js';
+
+/** What a watched source brings: its documents as they shall be, and those that were refused. */
+export interface Delivery {
+  readonly source: SourceName;
+  readonly documents: DocumentChanges;
+  readonly rejections: readonly Rejection[];
+}
+
+export interface PlannedDelivery {
+  readonly desired: DesiredState;
+  readonly touched: ReadonlySet<string>;
+  readonly plan: Plan;
+}
+
+/** What would have to change for a delivery to be in force. */
+export async function planDelivery(
+  state: PipelineState,
+  documents: DocumentChanges,
+  { merger }: WriteTools,
+  holds = state.holds,
+): Promise<PlannedDelivery> {
+  const merged = await merger.merge(state.desired, documents);
+  const precedenceOf = (source: SourceName): number => merger.precedenceOf(source);
+  const running = state.running.configurations;
+  const plan = await planChanges(merged.state, running, holds, merged.touched, precedenceOf);
+  return { desired: merged.state, touched: merged.touched, plan };
+}
+
+/** Thinks a delivery through to its end: documents, versions, events. @returns how many configurations in force it changes */
+export async function stageDelivery(
+  state: PipelineState,
+  { source, documents, rejections }: Delivery,
+  tools: WriteTools,
+  nowMs: number,
+): Promise<Staged<number>> {
+  const { desired, plan } = await planDelivery(state, documents, tools);
+  const staging = new StageChanges(state, tools.versionClock, { source, actor: source });
+  await staging.takeAll(plan.changes);
+  for (const rejection of rejections) staging.reject(rejection, nowMs);
+  const staged = await staging.finish(plan, { desired }, documentsCommit(documents), 0);
+  return { ...staged, result: staged.versions.length };
+}
+
+/** Rows that make the documents of a delivery those that are in force. */
+export function documentsCommit({ source, put, remove }: DocumentChanges): StoreCommit {
+  return {
+    putDocuments: put.map(({ name, objects }) => ({ source, name, objects })),
+    removeDocuments: remove.map((name) => ({ source, name })),
+  };
+}
+
+/** Puts some changes of a delivery in force and leaves its documents for later; refusals are told at once. */
+export async function stagePart(
+  state: PipelineState,
+  { source, rejections }: Pick<Delivery, 'source' | 'rejections'>,
+  changes: readonly Change[],
+  tools: WriteTools,
+  nowMs: number,
+): Promise<Staged<undefined>> {
+  const staging = new StageChanges(state, tools.versionClock, { source, actor: source });
+  await staging.takeAll(changes);
+  for (const rejection of rejections) staging.reject(rejection, nowMs);
+  return staging.finish({ changes, lifted: [] }, {}, {}, undefined);
+}
