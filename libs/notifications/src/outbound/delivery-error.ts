@@ -41,6 +41,8 @@ const TIMEOUTS: ReadonlySet<string> = new Set([
 interface Failure {
   readonly name?: string;
   readonly code?: unknown;
+  /** What a mail library's own code covers up. */
+  readonly originalCode?: unknown;
   readonly responseCode?: number;
   readonly cause?: unknown;
   readonly errors?: readonly unknown[];
@@ -49,18 +51,16 @@ interface Failure {
 /** What went wrong, by the failure's code alone: messages of the platform name hosts and addresses. */
 export function failureText(error: unknown, timeoutMs: number): string {
   if (error instanceof DeliveryError) return error.message;
-  const { name, code, responseCode, cause, errors } = error as Failure;
+  const { name, code: ownCode, originalCode: code = ownCode, responseCode, cause, errors } = error as Failure;
   // Several addresses were tried, each for its own reason.
   if (errors?.length) return failureText(errors[0], timeoutMs);
   const text = typeof code === 'string' ? code : '';
   if (name === 'TimeoutError' || TIMEOUTS.has(text)) return `no answer within ${formatDurationMs(timeoutMs)}`;
   if (name === 'HTTPParserError') return 'its answer is no HTTP';
-  if (name === 'AbortError') return 'the gateway stopped meanwhile';
+  if (name === 'AbortError') return cause === undefined ? 'it was ended' : failureText(cause, timeoutMs);
   if (/CERT|SELF_SIGNED|ISSUER|SIGNATURE/.test(text)) return `the TLS certificate was not accepted (${text})`;
   if (text === 'EPROTO' || text.startsWith('ERR_SSL') || text.startsWith('ERR_TLS')) return `TLS failed (${text})`;
   const meaning = MEANINGS[text];
-  // A mail library wraps what the socket says.
-  if (text === 'ESOCKET' && cause !== undefined) return failureText(cause, timeoutMs);
   if (meaning !== undefined) return responseCode === undefined ? meaning : `${meaning} (${responseCode})`;
   return cause === undefined ? `it failed (${text || name || 'unknown'})` : failureText(cause, timeoutMs);
 }
