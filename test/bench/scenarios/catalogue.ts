@@ -3,6 +3,7 @@ import { loadingStall } from './loading-stall.js';
 import { matching } from './match-cost.js';
 import { peers } from './peers.js';
 import { requestCost } from './request-cost.js';
+import { resilienceCost } from './resilience-cost.js';
 import { routeMemory } from './route-memory.js';
 import { startToReady } from './start-to-ready.js';
 import { writeToEffect } from './write-to-effect.js';
@@ -11,6 +12,7 @@ export const SCENARIOS: readonly Scenario[] = [
   writeToEffect,
   matching,
   requestCost,
+  resilienceCost,
   peers,
   loadingStall,
   routeMemory,

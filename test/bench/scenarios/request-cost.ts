@@ -6,7 +6,7 @@ import { startUpstream } from '../processes/upstream.js';
 import { atMost, type Row, type Scenario } from '../scenario.js';
 import { median } from '../statistics.js';
 
-const CONNECTIONS = 64;
+export const CONNECTIONS = 64;
 const SECONDS = 3;
 
 /** The whole way of a request: CPU time of the gateway's process, so that what else the machine does counts less. */
@@ -46,8 +46,8 @@ export const requestCost: Scenario = {
   },
 };
 
-/** Microseconds of CPU for one request. */
-async function costOf(gateway: BenchGateway, path: string): Promise<number> {
+/** Microseconds of CPU for one request, under load. */
+export async function costOf(gateway: BenchGateway, path: string): Promise<number> {
   const before = cpuSeconds(gateway.pid);
   const { requests, failures } = await load({
     url: `${gateway.url}${path}/item`,

@@ -1,0 +1,57 @@
+import type { GeneratedRoute } from '../generated-routes.js';
+import { BenchGateway } from '../processes/gateway.js';
+import { startUpstream } from '../processes/upstream.js';
+import { atMost, type Row, type Scenario } from '../scenario.js';
+import { median } from '../statistics.js';
+import { CONNECTIONS, costOf } from './request-cost.js';
+
+const LIMITER = 'RequestRateLimiter=1000000,1000000,1,#{@ipKeyResolver}';
+
+/** Each with what it adds to the one before; all go to one upstream that is well. */
+const CHAINS: readonly (readonly [name: string, filters: readonly string[]])[] = [
+  ['bare', []],
+  ['RequestRateLimiter', [LIMITER]],
+  ['Retry', ['Retry']],
+  ['CircuitBreaker', ['CircuitBreaker']],
+  ['all three', [LIMITER, 'CircuitBreaker', 'Retry']],
+];
+
+/** What the resilience filters cost a request that needs none of them: CPU time of the gateway's process. */
+export const resilienceCost: Scenario = {
+  name: 'resilience-cost',
+  title: `CPU time of one proxied request by its resilience filters (${CONNECTIONS} connections)`,
+  async run({ rounds }) {
+    const upstream = await startUpstream();
+    let gateway: BenchGateway | undefined;
+    try {
+      gateway = await BenchGateway.started(CHAINS.map(([, filters], at) => chained(at, upstream.url, filters)));
+      const samples = CHAINS.map(() => [] as number[]);
+      // In turn, so that a machine that gets slower does so for all; the first round is for the compiler and not counted.
+      for (let round = 0; round <= rounds; round += 1) {
+        for (const at of CHAINS.keys()) {
+          const cost = await costOf(gateway, pathOf(at));
+          if (round > 0) samples[at]?.push(cost);
+        }
+      }
+      const rows: Row[] = CHAINS.map(([name], at) => ({ name, values: [median(samples[at] ?? [])] }));
+      const [bare, all] = [rows[0]?.values[0], rows.at(-1)?.values[0]];
+      const ratio = typeof bare === 'number' && typeof all === 'number' ? all / bare : undefined;
+      return {
+        columns: [{ title: 'a request', unit: 'µs', isCompared: true }],
+        rows,
+        aims: atMost('all three ≤ 1.5 × bare', 1.5, ratio, '×'),
+      };
+    } finally {
+      await gateway?.dispose();
+      await upstream.stop();
+    }
+  },
+};
+
+function pathOf(at: number): string {
+  return `/chain-${at}`;
+}
+
+function chained(at: number, uri: string, filters: readonly string[]): GeneratedRoute {
+  return { id: `chain-${at}`, uri, predicates: [`Path=${pathOf(at)}/**`], filters };
+}
