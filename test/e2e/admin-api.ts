@@ -119,7 +119,7 @@ export class ConfigurationEvents {
     const events = new ConfigurationEvents(socket);
     await once(socket, 'open');
     // The answer says that this client counts among the receivers.
-    socket.send(JSON.stringify({ type: 'ping' }));
+    events.send({ type: 'ping' });
     await events.next(({ type }) => type === 'pong');
     return events;
   }
@@ -131,6 +131,10 @@ export class ConfigurationEvents {
       if (event && isWanted(event)) return event;
       if (!event) await new Promise<void>((resolve) => (this.arrived = resolve));
     }
+  }
+
+  send(message: string | object): void {
+    this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
   }
 
   close(): void {
