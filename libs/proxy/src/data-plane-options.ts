@@ -1,6 +1,5 @@
 import type { ServiceSettings } from './balancing/service-settings.js';
 import type { ErrorStatusMode } from './gateway/failure-status.js';
-import type { ForwardedSettings } from './gateway/forwarded-headers.js';
 import type { ServerLimits } from './ports/data-plane-server.js';
 import type { ListenerTlsSettings } from './tls/listener-tls.js';
 
@@ -23,8 +22,6 @@ export interface DataPlaneOptions {
   readonly http2?: boolean;
   /** Addresses and CIDR blocks, or Spring Cloud Gateway's one regular expression. Default: nobody is trusted. */
   readonly trustedProxies?: string | readonly string[];
-  /** Which forwarded headers are made. Default: all. */
-  readonly forwarded?: Partial<ForwardedSettings>;
   /** CIDR blocks that no upstream may be in. Default: where clouds keep their credentials. */
   readonly deniedUpstreams?: readonly string[];
   /** URLs by service name, for `lb://name`. */

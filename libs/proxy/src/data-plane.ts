@@ -1,15 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { RouteManager } from '@tigateway/routing';
+import { RouteManager, trustedProxies } from '@tigateway/routing';
 import { HealthChecks } from './balancing/health-checks.js';
 import { type BalancedService, LoadBalancer } from './balancing/load-balancer.js';
 import { DATA_PLANE_OPTIONS, type DataPlaneOptions, DEFAULT_SERVER_LIMITS } from './data-plane-options.js';
 import { GatewayHandler } from './gateway/gateway-handler.js';
 import { upstreamSettingsOf } from './gateway/upstream-settings-of.js';
-import { trustedProxies } from './gateway/trusted-proxies.js';
 import { DataPlaneServer, type ListeningAddress } from './ports/data-plane-server.js';
 import { RequestObserver } from './ports/request-observer.js';
 import { ServiceInstances } from './ports/service-instances.js';
-import { UpstreamClient } from './ports/upstream-client.js';
+import { type PoolFacts, UpstreamClient } from './ports/upstream-client.js';
 import { ListenerTls } from './tls/listener-tls.js';
 import { RouteSockets } from './websocket/route-sockets.js';
 import { WebSocketProxy } from './websocket/websocket-proxy.js';
@@ -41,10 +40,7 @@ export class DataPlane {
       {
         upstreams,
         balancer: this.balancer,
-        forwarding: {
-          proxies: trustedProxies(options.trustedProxies),
-          settings: { forwarded: true, xForwarded: true, ...options.forwarded },
-        },
+        proxies: trustedProxies(options.trustedProxies),
         ambiguousPaths: options.ambiguousPaths ?? 'dangerous',
         errorStatus: options.errorStatus ?? 'precise',
       },
@@ -70,6 +66,11 @@ export class DataPlane {
   /** Every service that is known, and how its instances do. */
   get services(): readonly BalancedService[] {
     return this.balancer.all();
+  }
+
+  /** Connections to upstreams, of the pools whose settings want them shown. */
+  get pools(): readonly PoolFacts[] {
+    return this.upstreams.pools();
   }
 
   /** Where traffic is taken, once it is. */

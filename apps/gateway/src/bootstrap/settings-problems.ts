@@ -2,7 +2,8 @@ import { isLoopback } from '@tigateway/admin';
 import { DiscoveryRoutes, type Placeholders, UPDATE_POLICY, withoutSecretValues } from '@tigateway/configuration';
 import { AddressSet, bindGlobal, type GlobalSettingsSchema, type Json } from '@tigateway/model';
 import { NOTIFICATION } from '@tigateway/notifications';
-import { KeyResolvers, ListenerTls, trustedProxies } from '@tigateway/proxy';
+import { KeyResolvers, ListenerTls } from '@tigateway/proxy';
+import { trustedProxies } from '@tigateway/routing';
 import { readServices } from './service-list.js';
 import type { GatewaySettings, ServerTlsSettings } from './gateway-settings.js';
 

@@ -22,9 +22,10 @@ const SAME_IN_SCG: Partial<Record<UpstreamFailure, true>> = {
   'request-body': true,
 };
 
-/** The status that tells a client of a failure. */
-export function statusOfFailure(error: unknown, mode: ErrorStatusMode): number {
+/** The status that tells a client of a failure. @param use404 a service without an instance is 404 */
+export function statusOfFailure(error: unknown, mode: ErrorStatusMode, use404 = false): number {
   if (error instanceof UpstreamError) {
+    if (use404 && error.failure === 'no-instance') return 404;
     if (mode === 'scg' && SAME_IN_SCG[error.failure] === undefined) return 500;
     return PRECISE[error.failure];
   }

@@ -141,8 +141,11 @@ describe('what a client gets when something goes wrong', () => {
 
   it('503 for a service without an instance', async () => {
     const uri = { kind: 'balanced', service: 'orders', innerScheme: undefined } as const;
-    const { port } = await gateway([{ id: 'r', uri }]);
+    const running = await gateway([{ id: 'r', uri }]);
+    const { port } = running;
     expect(statusOf(await RawClient.exchange(port, GET))).toBe(503);
+    await running.reload([{ id: 'r', uri }], ['r'], { loadBalancer: { use404: true } });
+    expect(statusOf(await RawClient.exchange(port, GET))).toBe(404);
   });
 
   it.each(['127.0.0.0/8', '::1/128,127.0.0.1'])(

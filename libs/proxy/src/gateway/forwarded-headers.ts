@@ -1,12 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
-import type { Exchange } from '@tigateway/routing';
-import type { TrustedProxies } from './trusted-proxies.js';
-
-/** Which forwarded headers are made. */
-export interface ForwardedSettings {
-  readonly forwarded: boolean;
-  readonly xForwarded: boolean;
-}
+import { DEFAULT_GLOBALS, type Exchange, type TrustedProxies } from '@tigateway/routing';
 
 /** `forwarded` or any `x-forwarded-*`: written anew by us, never copied. */
 export function isForwardedHeader(name: string): boolean {
@@ -19,42 +12,59 @@ export function isForwardedHeader(name: string): boolean {
  * Elements of a trusted peer's lists that name an address stay only where that address is trusted too.
  * @param host the client's Host header
  */
-export function appendForwarded(
-  out: string[],
-  exchange: Exchange,
-  host: string,
-  settings: ForwardedSettings,
-  proxies: TrustedProxies,
-): void {
-  const { request } = exchange;
+export function appendForwarded(out: string[], exchange: Exchange, host: string, proxies: TrustedProxies): void {
+  const { request, globals } = exchange;
   const { remoteAddress, scheme } = request;
   const trusted = proxies.trusts(remoteAddress);
-  if (settings.forwarded) {
+  if (globals.forwarded.enabled) {
     const earlier = trusted ? trustedElements(request.headers.getAll('forwarded'), proxies) : '';
     out.push('Forwarded', `${earlier}${forwardedElement(exchange, host)}`);
   }
-  if (!settings.xForwarded) return;
-  const port = portOf(host);
-  const defaultPort = scheme === 'https' ? '443' : '80';
-  const shownHost = port === defaultPort ? host.slice(0, host.length - port.length - 1) : host;
-  const prefix = exchange.rewrittenPaths.length === 0 ? '' : prefixOf(exchange);
-  if (!trusted) {
-    out.push('X-Forwarded-For', remoteAddress, 'X-Forwarded-Proto', scheme, 'X-Forwarded-Port', port || defaultPort);
-    if (host !== '') out.push('X-Forwarded-Host', shownHost);
-    if (prefix !== '') out.push('X-Forwarded-Prefix', prefix);
+  if (!globals.xForwarded.enabled) return;
+  if (trusted || globals.xForwarded !== DEFAULT_GLOBALS.xForwarded) {
+    appendXForwarded(out, exchange, host, trusted ? proxies : undefined);
     return;
   }
-  const { headers } = request;
-  const believed = elements(headers.getAll('x-forwarded-for')).filter((element) => proxies.trusts(addressOf(element)));
-  out.push('X-Forwarded-For', [...believed, remoteAddress].join(','));
-  out.push('X-Forwarded-Proto', [...headers.getAll('x-forwarded-proto'), scheme].join(','));
-  out.push('X-Forwarded-Port', [...headers.getAll('x-forwarded-port'), port || defaultPort].join(','));
-  const hosts = headers.getAll('x-forwarded-host');
-  if (host !== '') hosts.push(shownHost);
-  if (hosts.length > 0) out.push('X-Forwarded-Host', hosts.join(','));
-  const prefixes = headers.getAll('x-forwarded-prefix');
-  if (prefix !== '') prefixes.push(prefix);
-  if (prefixes.length > 0) out.push('X-Forwarded-Prefix', prefixes.join(','));
+  const { shownHost, port, prefix } = factsOf(exchange, host);
+  out.push('X-Forwarded-For', remoteAddress, 'X-Forwarded-Proto', scheme, 'X-Forwarded-Port', port);
+  if (host !== '') out.push('X-Forwarded-Host', shownHost);
+  if (prefix !== '') out.push('X-Forwarded-Prefix', prefix);
+}
+
+/** The same where a setting may leave one out, or there is something to go on from. @param proxies absent: nobody is believed */
+function appendXForwarded(out: string[], exchange: Exchange, host: string, proxies: TrustedProxies | undefined): void {
+  const { headers, remoteAddress, scheme } = exchange.request;
+  const settings = exchange.globals.xForwarded;
+  const { shownHost, port, prefix } = factsOf(exchange, host);
+  const add = (name: string, isMade: boolean, appends: boolean, value: string, keeps = anything): void => {
+    const before = proxies === undefined ? [] : headers.getAll(name);
+    // What a believed peer sent goes on where nothing of our own takes its place.
+    const earlier = isMade && !appends && value !== '' ? [] : keeps(before);
+    const values = isMade && value !== '' ? [...earlier, value] : earlier;
+    if (values.length > 0) out.push(name, values.join(','));
+  };
+  const believed = (lines: readonly string[]): readonly string[] =>
+    elements(lines).filter((element) => proxies?.trusts(addressOf(element)));
+  add('X-Forwarded-For', settings.forEnabled, settings.forAppend, remoteAddress, believed);
+  add('X-Forwarded-Proto', settings.protoEnabled, settings.protoAppend, scheme);
+  add('X-Forwarded-Port', settings.portEnabled, settings.portAppend, port);
+  add('X-Forwarded-Host', settings.hostEnabled, settings.hostAppend, host === '' ? '' : shownHost);
+  add('X-Forwarded-Prefix', settings.prefixEnabled, settings.prefixAppend, prefix);
+}
+
+function anything(lines: readonly string[]): readonly string[] {
+  return lines;
+}
+
+/** What the direct connection shows. */
+function factsOf(exchange: Exchange, host: string): { shownHost: string; port: string; prefix: string } {
+  const port = portOf(host);
+  const defaultPort = exchange.request.scheme === 'https' ? '443' : '80';
+  return {
+    shownHost: port === defaultPort ? host.slice(0, host.length - port.length - 1) : host,
+    port: port || defaultPort,
+    prefix: exchange.rewrittenPaths.length === 0 ? '' : prefixOf(exchange),
+  };
 }
 
 function forwardedElement(exchange: Exchange, host: string): string {

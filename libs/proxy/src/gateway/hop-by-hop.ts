@@ -1,3 +1,5 @@
+import type { RemoveHopByHopSettings } from '@tigateway/routing';
+
 /*
  * Header fields that end at the next hop (RFC 9110, section 7.6.1): they are never passed on, in either direction, and
  * neither is what a `Connection` header names beside them.
@@ -25,6 +27,33 @@ export function isHopByHop(name: string): boolean {
     default:
       return false;
   }
+}
+
+/** Says of a name, as it came, whether its lines end here. */
+export type HopByHopRule = (name: string) => boolean;
+
+/** Fields of the connection itself: passed on they would say what is not so. */
+const ALWAYS = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+] as const;
+
+const rules = new WeakMap<RemoveHopByHopSettings, HopByHopRule>();
+
+/** By the global configuration: its list stands instead of the usual one. */
+export function hopByHopOf(settings: RemoveHopByHopSettings): HopByHopRule {
+  if (settings.headers === undefined) return isHopByHop;
+  const known = rules.get(settings);
+  if (known) return known;
+  const names: ReadonlySet<string> = new Set([...ALWAYS, ...settings.headers.map((name) => name.toLowerCase())]);
+  const rule: HopByHopRule = (name) => names.has(name.toLowerCase());
+  rules.set(settings, rule);
+  return rule;
 }
 
 /** What a `Connection` header may not take away: it would change where a message ends, or what the gateway vouches for. */
@@ -55,14 +84,14 @@ export function dropNominated(lines: string[]): void {
 }
 
 /** Makes an upstream's head fit to be passed on, in place. */
-export function dropHopByHop(lines: string[]): void {
+export function dropHopByHop(lines: string[], endsHere: HopByHopRule = isHopByHop): void {
   dropNominated(lines);
   let kept = 0;
   let chunked = false;
   for (let at = 0; at < lines.length; at += 2) {
     const name = lines[at] as string;
-    if (isHopByHop(name)) {
-      chunked ||= name.length === 17;
+    if (endsHere(name)) {
+      chunked ||= name.length === 17 && equals(name, 'transfer-encoding');
       continue;
     }
     if (kept !== at) {

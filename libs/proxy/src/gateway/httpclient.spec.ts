@@ -228,6 +228,30 @@ describe('httpclient.pool', () => {
     expect(upstream.connections).toBe(connections);
   });
 
+  it('tells how many connections there are where metrics are on', async () => {
+    const upstream = await raw((socket, received) => {
+      if (!received.includes('GET /hold')) socket.write(OK);
+    });
+    const routes = [{ id: 'r', uri: local(upstream.port) }];
+    const running = await gateway(routes, {
+      pool: { metrics: true, name: 'mine', type: 'FIXED', 'max-connections': 1, 'max-idle-time': '1m' },
+    });
+    const facts = { name: 'mine', target: `http://127.0.0.1:${upstream.port}` };
+    await RawClient.exchange(running.port, GET);
+    expect(running.plane.pools).toEqual([{ ...facts, active: 0, idle: 1, waiting: 0 }]);
+    const second = await RawClient.to(running.port);
+    second.send(GET.replace('/x', '/hold'));
+    await upstream.until(({ requests }) => requests.join('').includes('GET /hold'));
+    const third = await RawClient.to(running.port);
+    third.send(GET);
+    while (running.plane.pools[0]?.waiting !== 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(running.plane.pools).toEqual([{ ...facts, active: 1, idle: 0, waiting: 1 }]);
+    for (const client of [second, third]) client.socket.destroy();
+    await running.reload(routes, [], httpclient({}));
+    await RawClient.exchange(running.port, GET);
+    expect(running.plane.pools.every(({ name }) => name === 'mine')).toBe(true);
+  });
+
   it.each(['FIFO', 'LIFO'])('%s decides which free connection is next', async (strategy) => {
     const served: Socket[] = [];
     let held: Socket[] = [];

@@ -1,6 +1,5 @@
 import type { Clock } from '@tigateway/model';
 import {
-  type CompiledGlobals,
   type CompiledRoute,
   Exchange,
   type GatewayFilter,
@@ -16,7 +15,7 @@ import { UpstreamError, type UpstreamHandler } from '../ports/upstream-client.js
 import { ACCEPTED_CODING, Decompression } from './decompression.js';
 import { errorPage } from './error-page.js';
 import { statusOfFailure } from './failure-status.js';
-import { dropHopByHop } from './hop-by-hop.js';
+import { dropHopByHop, hopByHopOf } from './hop-by-hop.js';
 import { IncomingRequest } from './incoming-request.js';
 import { ResponseCollector, type ResponseWatcher } from './response-collector.js';
 import type { ClientWatcher, Transaction } from './transaction.js';
@@ -74,7 +73,7 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
     /** The exchange that forwarded to this one. */
     private readonly parent?: ProxiedExchange,
   ) {
-    super(request, route, variables);
+    super(request, route, variables, transaction.snapshot.globals);
     if (parent !== undefined) this.continueFrom(parent);
     if (route.uri.kind === 'forward') request.path = route.uri.path;
   }
@@ -93,11 +92,6 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
   /** Whether the upstream can be asked once more with the whole request. */
   get isRepeatable(): boolean {
     return this.transaction.canSendBodyAgain && !this.transaction.isOver && this.interruption === undefined;
-  }
-
-  /** The settings that the request began with. */
-  get globals(): CompiledGlobals {
-    return this.transaction.snapshot.globals;
   }
 
   get isUpgrade(): boolean {
@@ -285,13 +279,13 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
   }
 
   onUpstreamInformational(status: number, headers: string[]): void {
-    dropHopByHop(headers);
+    dropHopByHop(headers, hopByHopOf(this.globals.removeHopByHop));
     this.transaction.response.informational(status, headers);
   }
 
   onUpstreamHead(status: number, reason: string, headers: string[]): void {
     this.transaction.instance?.answered(status);
-    dropHopByHop(headers);
+    dropHopByHop(headers, hopByHopOf(this.globals.removeHopByHop));
     this.setHead(status, reason, headers);
   }
 
@@ -451,13 +445,13 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
       this.finishHead();
       return;
     }
-    const settings = upstreamSettingsOf(transaction.snapshot.globals.httpclient);
+    const settings = upstreamSettingsOf(this.globals.httpclient);
     const body = transaction.takeBody();
     const upstreamRequest = {
       target,
       method: request.method,
       path: request.query === undefined ? request.path : `${request.path}?${request.query}`,
-      headers: upstreamHeaders(this, target, transaction.host, policy.forwarding),
+      headers: upstreamHeaders(this, target, transaction.host, policy.proxies),
       body,
       repeatable: body === undefined && isIdempotent(request.method),
       connectTimeoutMs: route.connectTimeoutMs,
@@ -641,7 +635,8 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
       return;
     }
     this.dropCall();
-    const status = statusOfFailure(error, transaction.policy.errorStatus);
+    const { use404 } = this.globals.loadBalancer;
+    const status = statusOfFailure(error, transaction.policy.errorStatus, use404);
     transaction.failed = error instanceof UpstreamError ? error.failure !== 'request-body' : status >= 500;
     transaction.failure = error;
     transaction.respond(errorPage(status, this.originalPath, this.request.headers.get('accept')));

@@ -1,8 +1,15 @@
-import { Exchange, HeaderList } from '@tigateway/routing';
+import {
+  type CompiledGlobals,
+  type CompiledRoute,
+  DEFAULT_GLOBALS,
+  Exchange,
+  HeaderList,
+  RemoveHopByHopSettings,
+  trustedProxies,
+  XForwardedHeaderSettings,
+} from '@tigateway/routing';
 import { describe, expect, it } from 'vitest';
-import { type CompiledRoute } from '@tigateway/routing';
 import { IncomingRequest } from './incoming-request.js';
-import { trustedProxies } from './trusted-proxies.js';
 import { upstreamHeaders } from './upstream-headers.js';
 
 const TARGET = { scheme: 'http', host: 'up', port: 80, authority: 'up' };
@@ -12,20 +19,28 @@ interface Given {
   readonly peer?: string;
   readonly trusted?: string | readonly string[];
   readonly scheme?: 'http' | 'https';
+  readonly globals?: Partial<CompiledGlobals>;
   readonly change?: (exchange: Exchange) => void;
 }
 
 /** The lines that go upstream, as one text. */
-function sent({ lines = [], peer = '9.9.9.9', trusted, scheme = 'http', change }: Given): string {
+function sent({ lines = [], peer = '9.9.9.9', trusted, scheme = 'http', globals, change }: Given): string {
   const headers = new HeaderList([...(lines.includes('Host') ? [] : ['Host', 'gw.example']), ...lines]);
   const client = { remoteAddress: peer, remotePort: 4711, scheme, localPort: 8080 };
   const request = new IncomingRequest('GET', { path: '/svc/a', query: undefined }, headers, client);
-  const exchange = new Exchange(request, {} as CompiledRoute, {});
+  const exchange = new Exchange(request, {} as CompiledRoute, {}, { ...DEFAULT_GLOBALS, ...globals });
   const host = headers.get('host') ?? '';
   change?.(exchange);
-  const policy = { proxies: trustedProxies(trusted), settings: { forwarded: true, xForwarded: true } };
-  const flat = upstreamHeaders(exchange, TARGET, host, policy);
+  const flat = upstreamHeaders(exchange, TARGET, host, trustedProxies(trusted));
   return flat.reduce((text, part, at) => text + part + (at % 2 === 0 ? ': ' : '\n'), '');
+}
+
+function xForwarded(settings: Partial<XForwardedHeaderSettings>): XForwardedHeaderSettings {
+  return Object.assign(new XForwardedHeaderSettings(), settings);
+}
+
+function hopByHop(...headers: string[]): RemoveHopByHopSettings {
+  return Object.assign(new RemoveHopByHopSettings(), { headers });
 }
 
 describe('the headers that go upstream', () => {
@@ -123,6 +138,63 @@ describe('the headers that go upstream', () => {
       [],
     ],
     ['gRPC', { lines: ['Content-Type', 'application/grpc+proto', 'TE', 'trailers'] }, ['TE: trailers\n'], []],
+    [
+      'no X-Forwarded at all',
+      {
+        globals: { xForwarded: xForwarded({ enabled: false }) },
+        trusted: '.*',
+        lines: ['X-Forwarded-For', '1.1.1.1'],
+      },
+      ['Forwarded: proto=http'],
+      ['X-Forwarded', '1.1.1.1'],
+    ],
+    [
+      'no Forwarded',
+      { globals: { forwarded: { enabled: false, by: { enabled: false } } }, lines: ['Forwarded', 'for=1.1.1.1'] },
+      ['X-Forwarded-For: 9.9.9.9\n'],
+      ['\nForwarded', 'for='],
+    ],
+    [
+      'some of X-Forwarded',
+      { globals: { xForwarded: xForwarded({ protoEnabled: false, portEnabled: false }) } },
+      ['X-Forwarded-For: 9.9.9.9\n', 'X-Forwarded-Host: gw.example\n'],
+      ['Proto', 'X-Forwarded-Port'],
+    ],
+    [
+      'one that is not made, and was sent by a trusted peer',
+      {
+        globals: { xForwarded: xForwarded({ protoEnabled: false }) },
+        trusted: '.*',
+        lines: ['X-Forwarded-Proto', 'https'],
+      },
+      ['X-Forwarded-Proto: https\n'],
+      [],
+    ],
+    [
+      'X-Forwarded that replaces',
+      {
+        globals: { xForwarded: xForwarded({ forAppend: false, hostAppend: false, prefixAppend: false }) },
+        trusted: '.*',
+        lines: ['X-Forwarded-For', '1.1.1.1', 'X-Forwarded-Host', 'shop', 'X-Forwarded-Prefix', '/p'],
+      },
+      ['X-Forwarded-For: 9.9.9.9\n', 'X-Forwarded-Host: gw.example\n', 'X-Forwarded-Prefix: /p\n'],
+      [],
+    ],
+    [
+      'a peer that the global configuration trusts',
+      { globals: { trustedProxies: trustedProxies('9.9.9.9') }, lines: ['X-Forwarded-Host', 'shop'] },
+      ['X-Forwarded-Host: shop,gw.example\n'],
+      [],
+    ],
+    [
+      'a list of hop-by-hop headers, beside those of the connection',
+      {
+        globals: { removeHopByHop: hopByHop('X-Internal') },
+        lines: ['x-internal', 'a', 'Proxy-Authorization', 'b', 'TE', 'gzip', 'Keep-Alive', 'c'],
+      },
+      ['Proxy-Authorization: b\n'],
+      ['x-internal', 'TE', 'Keep-Alive'],
+    ],
     [
       'framing and expectations',
       { lines: ['Content-Length', '3', 'Transfer-Encoding', 'chunked', 'Expect', '100-continue', 'TE', 'gzip'] },

@@ -1,25 +1,20 @@
-import type { Exchange, UpstreamTarget } from '@tigateway/routing';
-import { appendForwarded, type ForwardedSettings, isForwardedHeader } from './forwarded-headers.js';
-import { isHopByHop } from './hop-by-hop.js';
-import type { TrustedProxies } from './trusted-proxies.js';
-
-/** How the gateway speaks of a client to an upstream. */
-export interface ForwardingPolicy {
-  readonly proxies: TrustedProxies;
-  readonly settings: ForwardedSettings;
-}
+import type { Exchange, TrustedProxies, UpstreamTarget } from '@tigateway/routing';
+import { appendForwarded, isForwardedHeader } from './forwarded-headers.js';
+import { hopByHopOf } from './hop-by-hop.js';
 
 /**
  * The header lines that go upstream: `Host` first, then what the client sent and the filters made of it, then the forwarded
  * headers. Framing and hop-by-hop fields stay behind; `Connection`'s own nominations were dropped before the filters ran.
+ * @param proxies who is believed where the global configuration names nobody
  */
 export function upstreamHeaders(
   exchange: Exchange,
   target: UpstreamTarget,
   clientHost: string,
-  policy: ForwardingPolicy,
+  proxies: TrustedProxies,
 ): string[] {
   const lines = exchange.request.headers.raw;
+  const endsHere = hopByHopOf(exchange.globals.removeHopByHop);
   const out: string[] = ['Host', target.authority];
   let host = '';
   let isGrpc = false;
@@ -41,11 +36,11 @@ export function upstreamHeaders(
         if (name.toLowerCase() === 'content-length') continue;
         break;
     }
-    if (isHopByHop(name) || isForwardedHeader(name)) continue;
+    if (endsHere(name) || isForwardedHeader(name)) continue;
     out.push(name, value);
   }
   if (exchange.preservesHost && host !== '') out[1] = host;
   if (isGrpc) out.push('TE', 'trailers');
-  appendForwarded(out, exchange, clientHost, policy.settings, policy.proxies);
+  appendForwarded(out, exchange, clientHost, exchange.globals.trustedProxies ?? proxies);
   return out;
 }

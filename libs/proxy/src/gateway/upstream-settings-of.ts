@@ -60,6 +60,8 @@ function translate(settings: HttpClientSettings): UpstreamSettings {
       maxIdleMs: pool.maxIdleTimeMs || DEFAULT_IDLE_MS,
       maxLifeMs: pool.maxLifeTimeMs ?? 0,
       leasing: pool.leasingStrategy === 'LIFO' ? 'lifo' : 'fifo',
+      name: pool.name,
+      metrics: pool.metrics,
     },
     tls: tlsOf(ssl),
     webSocket: { maxFrameBytes: websocket.maxFramePayloadBytes },

@@ -3,6 +3,7 @@ import type { UpstreamGuard } from '../addresses/upstream-guard.js';
 import { connectFailureOf, upstreamConnector } from '../connect/upstream-connector.js';
 import type { ResponseHead } from '../http1/index.js';
 import {
+  type PoolFacts,
   type UpstreamCall,
   UpstreamClient,
   UpstreamError,
@@ -20,7 +21,7 @@ const TICK_MS = 20;
 
 /** The engine on pooled sockets of our own. */
 export class NativeUpstreamClient extends UpstreamClient {
-  private readonly pools = new Map<UpstreamSettings, Map<string, UpstreamPool>>();
+  private readonly poolsBySettings = new Map<UpstreamSettings, Map<string, UpstreamPool>>();
   private readonly wheel = new TimerWheel(TICK_MS);
 
   constructor(private readonly guard: UpstreamGuard) {
@@ -39,20 +40,27 @@ export class NativeUpstreamClient extends UpstreamClient {
     return call;
   }
 
+  override pools(): readonly PoolFacts[] {
+    return [...this.poolsBySettings].flatMap(([{ pool: settings }, pools]) =>
+      settings.metrics ? [...pools].map(([target, pool]) => pool.facts(originOf(target))) : [],
+    );
+  }
+
   close(): Promise<void> {
-    for (const pools of [...this.pools.values()]) for (const pool of [...pools.values()]) pool.close();
-    this.pools.clear();
+    for (const pools of [...this.poolsBySettings.values()]) for (const pool of [...pools.values()]) pool.close();
+    this.poolsBySettings.clear();
     return Promise.resolve();
   }
 
   /** A pool goes when its last connection is gone, so what no route uses any more costs nothing for long. */
   private poolFor(target: UpstreamTarget, settings: UpstreamSettings, connectTimeoutMs: number): UpstreamPool {
-    let pools = this.pools.get(settings);
+    let pools = this.poolsBySettings.get(settings);
     if (pools === undefined) {
       pools = new Map();
-      this.pools.set(settings, pools);
+      this.poolsBySettings.set(settings, pools);
     }
-    const key = `${target.scheme} ${target.port} ${connectTimeoutMs} ${target.host}`;
+    const host = target.host.includes(':') ? `[${target.host}]` : target.host;
+    const key = `${target.scheme}://${host}:${target.port} ${connectTimeoutMs}`;
     const known = pools.get(key);
     if (known) return known;
     const pool = new UpstreamPool(
@@ -67,10 +75,10 @@ export class NativeUpstreamClient extends UpstreamClient {
   }
 
   private forget(settings: UpstreamSettings, key: string, pool: UpstreamPool): void {
-    const pools = this.pools.get(settings);
+    const pools = this.poolsBySettings.get(settings);
     if (pools?.get(key) !== pool) return;
     pools.delete(key);
-    if (pools.size === 0) this.pools.delete(settings);
+    if (pools.size === 0) this.poolsBySettings.delete(settings);
   }
 
   private connectTo(target: UpstreamTarget, settings: UpstreamSettings, connectTimeoutMs: number): Connect {
@@ -78,6 +86,11 @@ export class NativeUpstreamClient extends UpstreamClient {
     const options = { hostname: target.host, protocol: `${target.scheme}:`, port: String(target.port) };
     return (callback) => connect(options, (error, socket) => callback(error, socket ?? undefined));
   }
+}
+
+/** The beginning of a pool's key. */
+function originOf(key: string): string {
+  return key.slice(0, key.indexOf(' '));
 }
 
 /** One request on its way, and its response on the way back. */

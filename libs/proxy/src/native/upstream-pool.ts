@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { PoolFacts } from '../ports/upstream-client.js';
 import type { PoolSettings } from '../ports/upstream-settings.js';
 import type { Http1Limits } from '../http1/index.js';
 import { Deadline, type TimerWheel } from './timer-wheel.js';
@@ -45,6 +46,11 @@ export class UpstreamPool implements ConnectionHome {
     /** The last connection is gone and nobody waits. */
     private readonly onEmpty: () => void,
   ) {}
+
+  facts(target: string): PoolFacts {
+    const { free, queue, size, settings } = this;
+    return { name: settings.name, target, active: size - free.length, idle: free.length, waiting: queue.size };
+  }
 
   /** Returns a free connection; where there is none, `taker` is told later. */
   acquire(taker: ConnectionTaker): UpstreamConnection | undefined {

@@ -1,4 +1,5 @@
 import { Client, type Dispatcher } from 'undici';
+import type { PoolFacts } from '../ports/upstream-client.js';
 import type { PoolSettings } from '../ports/upstream-settings.js';
 
 /** Who waits for a connection; `connectionFree` is called at most once, unless `leave` was. */
@@ -58,6 +59,17 @@ export class ConnectionPool {
     /** Called when the last connection is gone. */
     private readonly onEmpty: () => void,
   ) {}
+
+  facts(): PoolFacts {
+    const { free, waiting, size, settings, origin } = this;
+    return {
+      name: settings.name,
+      target: origin,
+      active: size - free.length,
+      idle: free.length,
+      waiting: waiting.size,
+    };
+  }
 
   /** Hands out a free or a new connection at once, or lets `waiting` know when one is free. */
   acquire(waiting: Waiting): PooledConnection | undefined {

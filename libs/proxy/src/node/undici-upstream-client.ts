@@ -3,6 +3,7 @@ import type { UpstreamTarget } from '@tigateway/routing';
 import type { UpstreamGuard } from '../addresses/upstream-guard.js';
 import { connectFailureOf, upstreamConnector } from '../connect/upstream-connector.js';
 import {
+  type PoolFacts,
   type UpstreamCall,
   UpstreamClient,
   UpstreamError,
@@ -15,7 +16,7 @@ import { ConnectionPool, type PooledConnection, type Waiting } from './connectio
 
 /** The engine on undici's `Client`, by its lowest interface: raw header lines in and out, no stream object for responses. */
 export class UndiciUpstreamClient extends UpstreamClient {
-  private readonly pools = new Map<UpstreamSettings, Map<string, ConnectionPool>>();
+  private readonly poolsBySettings = new Map<UpstreamSettings, Map<string, ConnectionPool>>();
 
   /** @param chunked carries requests whose body may end in trailers: undici drops them */
   constructor(
@@ -33,18 +34,25 @@ export class UndiciUpstreamClient extends UpstreamClient {
     return call;
   }
 
+  override pools(): readonly PoolFacts[] {
+    const own = [...this.poolsBySettings].flatMap(([{ pool: settings }, pools]) =>
+      settings.metrics ? [...pools.values()].map((pool) => pool.facts()) : [],
+    );
+    return [...own, ...this.chunked.pools()];
+  }
+
   async close(): Promise<void> {
-    for (const pools of [...this.pools.values()]) for (const pool of [...pools.values()]) pool.close();
-    this.pools.clear();
+    for (const pools of [...this.poolsBySettings.values()]) for (const pool of [...pools.values()]) pool.close();
+    this.poolsBySettings.clear();
     await this.chunked.close();
   }
 
   /** A pool goes when its last connection has idled out, so what no route uses any more costs nothing for long. */
   private poolFor(target: UpstreamTarget, settings: UpstreamSettings, connectTimeoutMs: number): ConnectionPool {
-    let pools = this.pools.get(settings);
+    let pools = this.poolsBySettings.get(settings);
     if (pools === undefined) {
       pools = new Map();
-      this.pools.set(settings, pools);
+      this.poolsBySettings.set(settings, pools);
     }
     const host = target.host.includes(':') ? `[${target.host}]` : target.host;
     const key = `${target.scheme}://${host}:${target.port}`;
@@ -52,10 +60,10 @@ export class UndiciUpstreamClient extends UpstreamClient {
     let pool = pools.get(keyWithTimeout);
     if (pool === undefined) {
       pool = new ConnectionPool(key, this.clientOptions(settings, connectTimeoutMs), settings.pool, () => {
-        const pools = this.pools.get(settings);
+        const pools = this.poolsBySettings.get(settings);
         if (pools === undefined || pools.get(keyWithTimeout) !== pool) return;
         pools.delete(keyWithTimeout);
-        if (pools.size === 0) this.pools.delete(settings);
+        if (pools.size === 0) this.poolsBySettings.delete(settings);
       });
       pools.set(keyWithTimeout, pool);
     }

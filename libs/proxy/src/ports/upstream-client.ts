@@ -10,8 +10,23 @@ export abstract class UpstreamClient {
    * `request.repeatable` allows it.
    */
   abstract send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall;
+  /** The pools whose settings want them shown. */
+  abstract pools(): readonly PoolFacts[];
   /** Closes what idles at once and the rest when its response has ended. */
   abstract close(): Promise<void>;
+}
+
+/** The connections to one target, as they are now. */
+export interface PoolFacts {
+  /** Of the settings. */
+  readonly name: string;
+  /** `scheme://host:port`. */
+  readonly target: string;
+  /** With a request on them, or being made for one. */
+  readonly active: number;
+  readonly idle: number;
+  /** Requests that wait for a connection. */
+  readonly waiting: number;
 }
 
 export interface UpstreamRequest {

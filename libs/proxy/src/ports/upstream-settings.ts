@@ -44,6 +44,10 @@ export interface PoolSettings {
   /** 0 for no limit. */
   readonly maxLifeMs: number;
   readonly leasing: 'fifo' | 'lifo';
+  /** For the metrics. */
+  readonly name: string;
+  /** Whether the pools are told of when somebody asks. */
+  readonly metrics: boolean;
 }
 
 export interface UpstreamTls {
@@ -75,6 +79,8 @@ export const DEFAULT_UPSTREAM_SETTINGS: UpstreamSettings = Object.freeze<Upstrea
     maxIdleMs: 4_000,
     maxLifeMs: 0,
     leasing: 'fifo',
+    name: 'proxy',
+    metrics: false,
   }),
   tls: Object.freeze<UpstreamTls>({
     insecure: false,

@@ -38,6 +38,10 @@ export class KeyResolvers {
     return name === undefined ? undefined : this.named.get(name);
   }
 
+  isPrincipal(resolver: KeyResolver): boolean {
+    return resolver === principal;
+  }
+
   get references(): readonly string[] {
     return [...this.named.keys()].map((name) => `#{@${name}}`);
   }

@@ -77,6 +77,24 @@ describe('RequestRateLimiter', () => {
     expect(upstream.requests).toHaveLength(3);
   });
 
+  it('obeys the global configurations where it says nothing itself', async () => {
+    const upstream = await traffic.upstream();
+    await traffic.routes.put(
+      route('r', upstream.url, args()),
+      route('k', upstream.url, args({ keyResolver: '#{@user}' })),
+      route('own', upstream.url, args({ keyResolver: '#{@user}', 'empty-key-status': 401 })),
+    );
+    expect(await traffic.status('/k')).toBe(403);
+    await traffic.routes.putGlobal('request-rate-limiter', { 'empty-key-status-code': 'BAD_REQUEST' });
+    expect([await traffic.status('/k'), await traffic.status('/own')]).toEqual([400, 401]);
+    await traffic.routes.putGlobal('request-rate-limiter', { 'deny-empty-key': false });
+    expect(await traffic.status('/k')).toBe(200);
+    await traffic.routes.putGlobal('redis-rate-limiter', { 'remaining-header': 'X-Left' });
+    expect((await traffic.ask('/r')).headers.get('x-left')).toBe('0');
+    await traffic.routes.putGlobal('redis-rate-limiter', { 'include-headers': false });
+    expect([...(await traffic.ask('/r')).headers.keys()].filter((name) => name.startsWith('x-'))).toEqual([]);
+  });
+
   it.each<[string, string, Record<string, string>, string, Record<string, string>]>([
     ['#{@user}', '/r', { 'X-User': 'a' }, '/r', { 'X-User': 'b' }],
     ['#{@session}', '/r', { Cookie: 's=a' }, '/r', { Cookie: 's=b' }],
@@ -179,6 +197,14 @@ describe('RequestRateLimiter', () => {
     [args({ 'bucket4j-rate-limiter.capacity': 1 }), ['unknown-property /filters/0/args/bucket4j-rate-limiter']],
   ])('refuses %j', (filter, refusals) => {
     expect(traffic.routes.refusals(filter)).toEqual(refusals);
+  });
+
+  it('is questioned where it asks for a principal, whom there is not', () => {
+    const keyResolver = '#{@principalNameKeyResolver}';
+    expect(traffic.routes.warnings('RequestRateLimiter=1')).toEqual(['questionable-argument /filters/0']);
+    expect(traffic.routes.warnings(args({ keyResolver }))).toEqual(['questionable-argument /filters/0/args/keyResolver']);
+    expect(traffic.routes.warnings(args({ keyResolver, denyEmptyKey: false }))).toEqual([]);
+    expect(traffic.routes.warnings(args())).toEqual([]);
   });
 
   it('shows itself', () => {

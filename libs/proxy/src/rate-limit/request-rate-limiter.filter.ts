@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Flag, HttpStatus, Int, Nested, Text } from '@tigateway/model';
 import {
   type CompileContext,
+  type CompiledGlobals,
   ComponentError,
   type Exchange,
   type FilterFactory,
@@ -73,7 +74,7 @@ export class RequestRateLimiterFilterFactory implements FilterFactory<RequestRat
 
   constructor(private readonly limiter: RateLimiter) {}
 
-  compile(args: RequestRateLimiterArgs, { position }: CompileContext): GatewayFilter {
+  compile(args: RequestRateLimiterArgs, { position, warn }: CompileContext): GatewayFilter {
     const { replenishRate, burstCapacity = replenishRate, requestedTokens } = args.bucket;
     if (burstCapacity < replenishRate) {
       throw new ComponentError('bucket', 'burstCapacity must not be less than replenishRate');
@@ -87,6 +88,9 @@ export class RequestRateLimiterFilterFactory implements FilterFactory<RequestRat
       const known = keyResolvers.references.join(', ');
       throw new ComponentError('keyResolver', `"${args.keyResolver}" is no key resolver; expected one of ${known}`);
     }
+    if (keyResolvers.isPrincipal(keyOf) && args.denyEmptyKey !== false) {
+      warn?.('keyResolver', 'nobody logs in at the gateway, so that there is no principal and every request is refused');
+    }
     const bucket = { replenishRate, burstCapacity, requestedTokens };
     return new RequestRateLimiter(args, bucket, keyOf, idOf(stateKey(this.name, position, args)), this.limiter);
   }
@@ -97,11 +101,14 @@ function idOf(state: string): string {
   return createHash('sha256').update(state).digest('base64url').slice(0, 12);
 }
 
+interface Told {
+  readonly remaining: string;
+  readonly constantLines: readonly string[];
+}
+
 class RequestRateLimiter implements GatewayFilter {
-  private readonly denyEmptyKey: boolean;
-  private readonly emptyKeyStatus: number;
-  /** All lines but the first, which says what is left. */
-  private readonly constantLines: readonly string[];
+  /** What a client is told beside what is left, made for these settings, which seldom change. */
+  private told: { readonly by: CompiledGlobals['rateLimiterHeaders']; readonly headers: Told | undefined } | undefined;
 
   constructor(
     private readonly args: RequestRateLimiterArgs,
@@ -109,39 +116,54 @@ class RequestRateLimiter implements GatewayFilter {
     private readonly keyOf: KeyResolver,
     private readonly id: string,
     private readonly limiter: RateLimiter,
-  ) {
-    const { denyEmptyKey, emptyKeyStatus, headers } = limiter.options;
-    this.denyEmptyKey = args.denyEmptyKey ?? denyEmptyKey;
-    this.emptyKeyStatus = args.emptyKeyStatus ?? emptyKeyStatus;
-    this.constantLines = [
-      headers.replenishRate,
-      String(bucket.replenishRate),
-      headers.burstCapacity,
-      String(bucket.burstCapacity),
-      headers.requestedTokens,
-      String(bucket.requestedTokens),
-    ];
-  }
+  ) {}
 
   onRequest(exchange: Exchange): void | Promise<void> {
     const key = this.keyOf(exchange);
-    if (key === '') {
-      if (this.denyEmptyKey) exchange.answer({ status: this.emptyKeyStatus });
-      return;
-    }
+    if (key === '') return this.refuseWithoutKey(exchange);
     const verdict = this.limiter.backend.take(`${exchange.route.id}.${this.id}.${inKey(key)}`, this.bucket);
     if (!(verdict instanceof Promise)) return this.judge(exchange, verdict);
     return verdict.then((late) => this.judge(exchange, late));
   }
 
   private judge(exchange: Exchange, { isAllowed, remaining }: Verdict): void {
-    const { headers } = this.limiter.options;
-    if (headers.included) {
-      ProxiedExchange.of(exchange).addOwnLines([headers.remaining, String(remaining), ...this.constantLines]);
+    const headers = this.headersBy(exchange.globals.rateLimiterHeaders);
+    if (headers) {
+      ProxiedExchange.of(exchange).addOwnLines([headers.remaining, String(remaining), ...headers.constantLines]);
     }
     if (isAllowed) return;
     if (this.args.throwOnLimit) throw new Error('too many requests');
     exchange.answer({ status: this.args.statusCode });
+  }
+
+  /** The filter's own word counts, then the global configuration's, then the bootstrap file's. */
+  private refuseWithoutKey(exchange: Exchange): void {
+    const { args, limiter } = this;
+    const { denyEmptyKey, emptyKeyStatusCode } = exchange.globals.requestRateLimiter;
+    if (!(args.denyEmptyKey ?? denyEmptyKey ?? limiter.options.denyEmptyKey)) return;
+    exchange.answer({ status: args.emptyKeyStatus ?? emptyKeyStatusCode ?? limiter.options.emptyKeyStatus });
+  }
+
+  private headersBy(settings: CompiledGlobals['rateLimiterHeaders']): Told | undefined {
+    if (this.told?.by !== settings) this.told = { by: settings, headers: this.makeHeaders(settings) };
+    return this.told.headers;
+  }
+
+  private makeHeaders(settings: CompiledGlobals['rateLimiterHeaders']): Told | undefined {
+    const { headers } = this.limiter.options;
+    if (!(settings.includeHeaders ?? headers.included)) return undefined;
+    const { replenishRate, burstCapacity, requestedTokens } = this.bucket;
+    return {
+      remaining: settings.remainingHeader ?? headers.remaining,
+      constantLines: [
+        settings.replenishRateHeader ?? headers.replenishRate,
+        String(replenishRate),
+        settings.burstCapacityHeader ?? headers.burstCapacity,
+        String(burstCapacity),
+        settings.requestedTokensHeader ?? headers.requestedTokens,
+        String(requestedTokens),
+      ],
+    };
   }
 
   toString(): string {

@@ -48,6 +48,12 @@ export class DefinedRoutes {
     return problems.map(({ code, pointer }) => `${code} ${pointer}`);
   }
 
+  /** Likewise of what is allowed and yet reported. */
+  warnings(filter: Json): readonly string[] {
+    const definition = { id: 'reported', uri: 'no://op', predicates: ['Path=/'], filters: [filter] };
+    return this.compiler.compileRoute(definition).warnings.map(({ code, pointer }) => `${code} ${pointer}`);
+  }
+
   /** As the actuator shows it. */
   text(filter: Json): string {
     const { result, problems } = this.compiler.compileRoute({ id: 'shown', uri: 'no://op', filters: [filter] });

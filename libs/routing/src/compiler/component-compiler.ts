@@ -20,12 +20,13 @@ export class ComponentCompiler {
     pointer: string,
     context: Omit<CompileContext, 'clock'>,
     problems: Problem[],
+    warnings: Problem[] = [],
   ): RoutePredicate | undefined {
     const written = readNotation('predicate', definition, pointer, problems);
     if (!written) return undefined;
     const factory = this.catalogue.predicate(written.name);
     if (!factory) return unknown('predicate', written, this.catalogue.predicates, UNSUPPORTED_PREDICATES, problems);
-    return compile(factory, written, { ...context, clock: this.clock }, problems);
+    return compile(factory, written, { ...context, clock: this.clock }, problems, warnings);
   }
 
   filter(
@@ -33,12 +34,13 @@ export class ComponentCompiler {
     pointer: string,
     context: Omit<CompileContext, 'clock'>,
     problems: Problem[],
+    warnings: Problem[] = [],
   ): GatewayFilter | undefined {
     const written = readNotation('filter', definition, pointer, problems);
     if (!written) return undefined;
     const factory = this.catalogue.filter(written.name);
     if (!factory) return unknown('filter', written, this.catalogue.filters, UNSUPPORTED_FILTERS, problems);
-    return compile(factory, written, { ...context, clock: this.clock }, problems);
+    return compile(factory, written, { ...context, clock: this.clock }, problems, warnings);
   }
 }
 
@@ -51,11 +53,20 @@ function compile<Compiled>(
   written: WrittenComponent,
   context: CompileContext,
   problems: Problem[],
+  warnings: Problem[],
 ): Compiled | undefined {
   const bound = bindArguments(factory.args, factory.shortcut, written, problems);
   if (!bound) return undefined;
   try {
-    return factory.compile(bound.args, context);
+    return factory.compile(bound.args, {
+      ...context,
+      warn: (argument, message) =>
+        warnings.push({
+          pointer: bound.pointerOf(argument),
+          code: 'questionable-argument',
+          message: `${written.name}: ${message}`,
+        }),
+    });
   } catch (error) {
     const isRefusal = error instanceof ComponentError;
     problems.push({

@@ -22,6 +22,8 @@ export interface CompileContext {
   /** `filters/2`, `default-filters/0` or `filter:<id>`: tells the components of a route apart, the same over reloads. */
   readonly position?: string;
   readonly clock: Clock;
+  /** Tells whoever wrote it of something that is allowed and yet hardly meant; `argument` as in `ComponentError`. */
+  warn?(argument: string | undefined, message: string): void;
 }
 
 /** An argument whose value is wrong; `argument` is the field's name as the class declares it. */

@@ -194,10 +194,29 @@ describe('compileGlobal', () => {
     ],
     ['metrics', { enabled: false, 'path-tags': { enabled: true } }, { enabled: false, pathTags: { enabled: true } }],
     ['access-log', { enabled: true, headers: 'a,b' }, { enabled: true, headers: ['a', 'b'] }],
+    ['x-forwarded', { 'for-enabled': false, prefixAppend: 'no' }, { forEnabled: false, prefixAppend: false }],
+    ['forwarded', { forwarded: { enabled: false } }, { enabled: false }],
+    ['remove-hop-by-hop', { headers: 'a,b' }, { headers: ['a', 'b'] }],
+    ['set-status', { 'original-status-header-name': 'X-Was' }, { originalStatusHeaderName: 'X-Was' }],
+    ['loadbalancer', { use404: true }, { use404: true }],
+    ['secure-headers', { disable: 'x-frame-options', frameOptions: 'X' }, { frameOptions: 'X' }],
+    ['request-rate-limiter', { 'empty-key-status-code': 401 }, { emptyKeyStatusCode: 401 }],
+    ['redis-rate-limiter', { 'remaining-header': 'X-Left' }, { remainingHeader: 'X-Left' }],
+    ['actuator', { 'verbose.enabled': false }, { verbose: { enabled: false } }],
   ])('reads %s %j', (configId, configuration, expected) => {
     const { result, problems } = compiler.compileGlobal(configId, configuration);
     expect(problems).toEqual([]);
     expect(Object.values(result ?? {})).toMatchObject([expected]);
+  });
+
+  it.each<[Json, string, boolean]>([
+    ['10\\..*', '10.1.2.3', true],
+    ['10.0.0.0/8, 127.0.0.1', '127.0.0.1', true],
+    [['10.0.0.0/8', '::1'], '127.0.0.1', false],
+    [{ 'trusted-proxies': '::1' }, '::1', true],
+  ])('reads trusted-proxies %j', (configuration, address, trusts) => {
+    const { result } = compiler.compileGlobal('trusted-proxies', configuration);
+    expect(result?.trustedProxies?.trusts(address)).toBe(trusts);
   });
 
   it('says which settings of the HTTP client are not needed', () => {
@@ -271,6 +290,11 @@ describe('compileGlobal', () => {
       [['/httpclient/websocket/proxy-ping', 'unsupported']],
     ],
     ['httpclient', { proxy: { host: 'a' } }, [['/proxy/port', 'unsupported']]],
+    ['trusted-proxies', '(', [['', 'invalid-argument']]],
+    ['forwarded', { by: { enabled: true } }, [['/by/enabled', 'unsupported']]],
+    ['remove-hop-by-hop', { headers: 'a b' }, [['/headers', 'constraint']]],
+    ['secure-headers', { enable: 'x-frame' }, [['/enable', 'invalid-argument']]],
+    ['secure-headers', { 'referrer-policy': 'a\nb' }, [['/referrer-policy', 'invalid-argument']]],
     [
       'httpclient',
       { proxy: { host: 'a', port: 1, 'non-proxy-hosts-pattern': '(' } },

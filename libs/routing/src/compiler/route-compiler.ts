@@ -89,8 +89,8 @@ export class RouteCompiler {
     const warnings: Problem[] = [];
     // Problems of the shape do not hide those of what it holds.
     const shape = bound.value ?? readableParts(definition);
-    const predicates = this.predicates(shape.predicates, shape.id, problems);
-    const filters = this.placed(shape.filters, '/filters', 'filters', shape.id, problems);
+    const predicates = this.predicates(shape.predicates, shape.id, problems, warnings);
+    const filters = this.placed(shape.filters, '/filters', 'filters', shape.id, problems, warnings);
     const uri =
       shape.uri === undefined ? undefined : parseRouteUri(shape.uri, this.environment, '/uri', problems, warnings);
     const settings = readRouteMetadata(shape.metadata, '/metadata', problems);
@@ -122,7 +122,7 @@ export class RouteCompiler {
     const { id, name, args } = bound.value ?? readableParts(definition);
     const component = { name: name ?? '', args: args ?? {} };
     const filter = name
-      ? this.components.filter(component, '', { routeId: undefined, position: `filter:${id}` }, problems)
+      ? this.components.filter(component, '', { routeId: undefined, position: `filter:${id}` }, problems, warnings)
       : undefined;
     if (!filter || problems.length > 0 || bound.value === undefined) return { problems, warnings };
     const { order, enabled, routes } = bound.value;
@@ -142,11 +142,12 @@ export class RouteCompiler {
     definitions: readonly Json[],
     routeId: string | undefined,
     problems: Problem[],
+    warnings: Problem[],
   ): readonly RoutePredicate[] {
     if (definitions.length === 0) return NO_PREDICATES;
     const compiled = definitions.map((definition, index) => {
       const context = { routeId, position: `predicates/${index}` };
-      return this.components.predicate(definition, `/predicates/${index}`, context, problems);
+      return this.components.predicate(definition, `/predicates/${index}`, context, problems, warnings);
     });
     return present(compiled);
   }
@@ -158,11 +159,12 @@ export class RouteCompiler {
     position: string,
     routeId: string | undefined,
     problems: Problem[],
+    warnings?: Problem[],
   ): readonly PlacedFilter[] {
     if (definitions.length === 0) return NO_FILTERS;
     const compiled = definitions.map((definition, index) => {
       const context = { routeId, position: `${position}/${index}` };
-      const filter = this.components.filter(definition, pointerTo(pointer, index), context, problems);
+      const filter = this.components.filter(definition, pointerTo(pointer, index), context, problems, warnings);
       return filter && { filter, order: filter.order ?? index + 1 };
     });
     return present(compiled);

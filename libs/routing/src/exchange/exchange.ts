@@ -1,4 +1,5 @@
 import type { PreparedPath } from '../patterns/prepared-path.js';
+import { type CompiledGlobals, DEFAULT_GLOBALS } from '../globals/compiled-globals.js';
 import type { CompiledRoute, RouteUri } from '../table/compiled-route.js';
 import { HeaderList } from './header-list.js';
 import type { ParsedRequest } from './parsed-request.js';
@@ -75,6 +76,8 @@ export class Exchange {
     readonly request: GatewayRequest,
     readonly route: CompiledRoute,
     readonly variables: UriVariables,
+    /** The settings that the request began with. */
+    readonly globals: CompiledGlobals = DEFAULT_GLOBALS,
   ) {
     this.originalPath = request.path;
     this.originalQuery = request.query;

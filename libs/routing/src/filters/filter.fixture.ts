@@ -4,6 +4,7 @@ import { ComponentCompiler } from '../compiler/component-compiler.js';
 import { Exchange, type GatewayRequest, type UriVariables } from '../exchange/exchange.js';
 import { HeaderList } from '../exchange/header-list.js';
 import { aRequest } from '../exchange/request.fixture.js';
+import { type CompiledGlobals, DEFAULT_GLOBALS } from '../globals/compiled-globals.js';
 import type { CompiledRoute } from '../table/compiled-route.js';
 import { RouteTraffic } from '../traffic/route-traffic.js';
 import type { FilterFactory, GatewayFilter } from './filter-factory.js';
@@ -23,8 +24,12 @@ const ROUTE: CompiledRoute = {
 };
 
 /** A request on its way through a route, with the URI variables that its predicates captured. */
-export function anExchange(request: GatewayRequest = aRequest(), variables: UriVariables = {}): Exchange {
-  return new Exchange(request, ROUTE, variables);
+export function anExchange(
+  request: GatewayRequest = aRequest(),
+  variables: UriVariables = {},
+  globals: Partial<CompiledGlobals> = {},
+): Exchange {
+  return new Exchange(request, ROUTE, variables, { ...DEFAULT_GLOBALS, ...globals });
 }
 
 /** One filter of the language as a route's definition would bring it in: through its notation and its arguments. */

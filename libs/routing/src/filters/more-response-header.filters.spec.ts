@@ -4,6 +4,7 @@ import { DedupeResponseHeaderFilterFactory } from './dedupe-response-header.filt
 import { anExchange, filterOf } from './filter.fixture.js';
 import { RewriteLocationResponseHeaderFilterFactory } from './rewrite-location-response-header.filter.js';
 import { RewriteResponseHeaderFilterFactory } from './rewrite-response-header.filter.js';
+import { SecureHeadersSettings } from '../globals/secure-headers.settings.js';
 import { SecureHeadersFilterFactory } from './secure-headers.filter.js';
 
 describe('RewriteResponseHeader', () => {
@@ -118,6 +119,28 @@ describe('SecureHeaders', () => {
         'permissions-policy',
       ),
     ).toMatch(/^accelerometer=\(\), .*, xr-spatial-tracking=\(\)$/);
+  });
+
+  it.each<[string, Record<string, string>, string[], string[]]>([
+    ['takes the global values and lists', {}, ['X-Frame-Options: SAMEORIGIN', 'Permissions-Policy: '], ['Referrer']],
+    ['says its own value', { frameOptionsHeaderValue: 'X' }, ['X-Frame-Options: X'], ['Referrer']],
+    [
+      'goes by its own lists alone',
+      { disable: 'x-download-options' },
+      ['Referrer-Policy: '],
+      ['Permissions', 'X-Down'],
+    ],
+  ])('%s', (_, args, present, absent) => {
+    const secureHeaders = Object.assign(new SecureHeadersSettings(), {
+      frameOptions: 'SAMEORIGIN',
+      enable: ['Permissions-Policy'],
+      disable: ['referrer-policy'],
+    });
+    const exchange = anExchange(undefined, {}, { secureHeaders });
+    const { raw } = onResponse({ name: 'SecureHeaders', args }, [], exchange).response.headers;
+    const text = raw.reduce((before, part, at) => before + part + (at % 2 === 0 ? ': ' : '\n'), '');
+    for (const part of present) expect(text).toContain(part);
+    for (const part of absent) expect(text).not.toContain(part);
   });
 
   it('shows itself and refuses what it cannot place', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { filterOf } from './filter.fixture.js';
+import { anExchange, filterOf } from './filter.fixture.js';
 import { SetStatusFilterFactory } from './set-status.filter.js';
 
 const { compile, onResponse, refusals } = filterOf(new SetStatusFilterFactory());
@@ -14,6 +14,11 @@ describe('SetStatus', () => {
     const { response } = onResponse(definition, ['A', '1']);
     expect(response).toMatchObject({ status, reason: '' });
     expect(response.headers.raw).toEqual(['A', '1']);
+  });
+
+  it('keeps the status that was, where a header is named for it', () => {
+    const exchange = anExchange(undefined, {}, { setStatus: { originalStatusHeaderName: 'X-Was' } });
+    expect(onResponse('SetStatus=404', [], exchange).response.headers.get('x-was')).toBe('[200]');
   });
 
   it.each(['SetStatus=NO_SUCH_STATUS', 'SetStatus=99', 'SetStatus=1000'])('refuses %s', (definition) => {

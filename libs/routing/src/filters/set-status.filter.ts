@@ -26,7 +26,9 @@ export class SetStatusFilterFactory implements FilterFactory<SetStatusArgs> {
 class SetStatus implements GatewayFilter {
   constructor(private readonly status: number) {}
 
-  onResponse({ response }: Exchange): void {
+  onResponse({ response, globals }: Exchange): void {
+    const { originalStatusHeaderName } = globals.setStatus;
+    if (originalStatusHeaderName !== undefined) response.headers.set(originalStatusHeaderName, `[${response.status}]`);
     response.status = this.status;
     response.reason = '';
   }

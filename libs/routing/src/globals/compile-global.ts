@@ -8,9 +8,12 @@ import { ACCESS_LOG_SETTINGS, type AccessLogSettings } from './access-log.settin
 import { type CompiledGlobals, DEFAULT_GLOBALS, GlobalCors } from './compiled-globals.js';
 import { CORS_SETTINGS, type GlobalCorsSettings } from './cors.settings.js';
 import { DEFAULT_FILTERS_SETTINGS, type DefaultFiltersSettings } from './default-filters.settings.js';
+import { TRUSTED_PROXIES_SETTINGS, type TrustedProxiesSettings } from './forwarded-headers.settings.js';
 import { HTTPCLIENT_SETTINGS, type HttpClientSettings, needlessSettings } from './httpclient.settings.js';
 import { LOCAL_RESPONSE_CACHE_SETTINGS, type LocalResponseCacheSettings } from './local-response-cache.settings.js';
 import { METRICS_SETTINGS, type MetricsSettings } from './metrics.settings.js';
+import { isPlain, PLAIN_PART_OF, PLAIN_SCHEMAS } from './plain-globals.js';
+import { trustedProxies } from './trusted-proxies.js';
 
 /** The part of the globals that one configuration decides. */
 export type GlobalPart = Partial<CompiledGlobals>;
@@ -31,6 +34,8 @@ export const PART_OF: Readonly<Record<string, keyof CompiledGlobals | undefined>
     metrics: 'metrics',
     'access-log': 'accessLog',
     'local-response-cache': 'localResponseCache',
+    'trusted-proxies': 'trustedProxies',
+    ...PLAIN_PART_OF,
   },
 );
 
@@ -45,9 +50,10 @@ export function compileGlobal(
   compileFilters: FilterListCompiler,
   environment: CompileEnvironment,
 ): Compilation<GlobalPart> {
-  switch (PART_OF[configId]) {
-    case undefined:
-      return { problems: NO_PROBLEMS, warnings: NO_PROBLEMS };
+  const part = PART_OF[configId];
+  if (part === undefined) return { problems: NO_PROBLEMS, warnings: NO_PROBLEMS };
+  if (isPlain(part)) return read(PLAIN_SCHEMAS[part], configuration, (settings) => ({ [part]: settings }));
+  switch (part) {
     case 'cors':
       return read(CORS_SETTINGS, configuration, compileCors);
     case 'httpclient':
@@ -67,6 +73,8 @@ export function compileGlobal(
           filters: settings.enabled ? compileFilters([cacheFilter(settings)], problems, '').map(behindOwn) : [],
         },
       }));
+    case 'trustedProxies':
+      return read(TRUSTED_PROXIES_SETTINGS, configuration, compileTrustedProxies);
     case 'defaultFilters':
       return read(DEFAULT_FILTERS_SETTINGS, configuration, ({ defaultFilters }: DefaultFiltersSettings, problems) => ({
         defaultFilters: inOrder(compileFilters(defaultFilters, problems, filtersPointer(configuration))),
@@ -110,6 +118,16 @@ function compileCors(settings: GlobalCorsSettings, problems: Problem[]): GlobalP
     }
   });
   return { cors: new GlobalCors(configurations, settings.addToSimpleUrlHandlerMapping, settings.enabled) };
+}
+
+function compileTrustedProxies({ trustedProxies: written }: TrustedProxiesSettings, problems: Problem[]): GlobalPart {
+  try {
+    // A single text may be addresses with commas between.
+    return { trustedProxies: trustedProxies(written.length === 1 ? written[0] : written) };
+  } catch (error) {
+    problems.push({ pointer: '', code: 'invalid-argument', message: (error as Error).message });
+    return {};
+  }
 }
 
 /** Where the list of filters stands in what was written. */

@@ -6,15 +6,19 @@ import type { CorsSettings } from './cors.settings.js';
 import { HttpClientSettings } from './httpclient.settings.js';
 import { CacheRequestSettings } from './local-response-cache.settings.js';
 import { MetricsSettings } from './metrics.settings.js';
+import { DEFAULT_PLAIN_GLOBALS, type PlainGlobals } from './plain-globals.js';
+import type { TrustedProxies } from './trusted-proxies.js';
 
 /** The gateway-wide settings of one snapshot, ready for use. A setting that did not change keeps its object. */
-export interface CompiledGlobals {
+export interface CompiledGlobals extends PlainGlobals {
   readonly cors: GlobalCors;
   readonly httpclient: HttpClientSettings;
   readonly defaultFilters: readonly PlacedFilter[];
   readonly metrics: MetricsSettings;
   readonly accessLog: AccessLogSettings;
   readonly localResponseCache: GlobalResponseCache;
+  /** Absent: those of the bootstrap file. */
+  readonly trustedProxies?: TrustedProxies | undefined;
 }
 
 /** The global configuration `local-response-cache`. */
@@ -44,6 +48,7 @@ const NO_CAPTURE = { set: () => undefined };
 
 /** What is in force where nothing is configured. */
 export const DEFAULT_GLOBALS: CompiledGlobals = Object.freeze({
+  ...DEFAULT_PLAIN_GLOBALS,
   cors: new GlobalCors([], false, true),
   httpclient: new HttpClientSettings(),
   defaultFilters: Object.freeze([]),

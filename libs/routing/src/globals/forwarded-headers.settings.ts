@@ -18,7 +18,7 @@ export class XForwardedHeaderSettings {
 }
 
 export class ForwardedBySettings {
-  @Flag({ about: 'Add `by`, the address that the client connected to.' }) enabled = false;
+  @Flag({ about: 'Refused where true: the address that the client connected to is not told.' }) enabled = false;
 }
 
 /** Whether the header `Forwarded` (RFC 7239) is made: Spring's `forwarded`. */
@@ -43,6 +43,16 @@ export const FORWARDED_SETTINGS: GlobalSettingsSchema<ForwardedHeaderSettings> =
   configId: 'forwarded',
   type: ForwardedHeaderSettings,
   unwrap: (configuration) => unwrapped(configuration, 'forwarded'),
+  check: ({ by }) =>
+    by.enabled
+      ? [
+          {
+            pointer: '/by/enabled',
+            code: 'unsupported',
+            message: 'the address that the client connected to is not told',
+          },
+        ]
+      : [],
 };
 
 export const TRUSTED_PROXIES_SETTINGS: GlobalSettingsSchema<TrustedProxiesSettings> = {

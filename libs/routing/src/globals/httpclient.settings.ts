@@ -43,7 +43,7 @@ export class PoolSettings {
 
   @DurationMs({
     key: 'eviction-interval',
-    about: 'Not needed: a connection is closed as soon as its idle time or its life is over.',
+    about: 'Not needed: a connection is closed as soon as its idle time is over, and not used beyond its life.',
   })
   @Min(0)
   evictionIntervalMs = 0;
@@ -212,6 +212,6 @@ function refusals({ ssl, websocket, proxy, wiretap }: HttpClientSettings): Probl
 /** What is taken because Spring's configurations hold it, and needs nothing done. */
 export function needlessSettings({ pool }: HttpClientSettings): Problem[] {
   if (pool.evictionIntervalMs === 0) return [];
-  const message = 'not needed: a connection is closed as soon as its idle time or its life is over';
+  const message = 'not needed: a connection is closed as soon as its idle time is over, and not used beyond its life';
   return [{ pointer: '/pool/eviction-interval', code: 'needless-property', message }];
 }

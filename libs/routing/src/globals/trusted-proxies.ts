@@ -1,5 +1,5 @@
-import { JavaRegex } from '@tigateway/routing';
 import { AddressSet, areAddresses } from '@tigateway/model';
+import { JavaRegex } from '../patterns/java-regex.js';
 
 /** Whose forwarded headers are believed: nobody's, those of some addresses, or those that a regular expression matches. */
 export interface TrustedProxies {
