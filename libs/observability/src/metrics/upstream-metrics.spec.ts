@@ -4,6 +4,20 @@ import { isSlicedMetric } from './sliced-metric.js';
 import { UpstreamMetrics } from './upstream-metrics.js';
 
 describe('UpstreamMetrics', () => {
+  it('shows the pools of one target as one', async () => {
+    const pool = { name: 'p', target: 'http://a:1', active: 1, idle: 2, waiting: 3 };
+    new UpstreamMetrics().followPools(() => [pool, { ...pool, active: 4 }]);
+    const text = async (name: string): Promise<string> => {
+      const metric = register.getSingleMetric(name);
+      if (metric === undefined || !isSlicedMetric(metric)) throw new Error('not registered');
+      return metric.slicedText();
+    };
+    const connections = await text('tigateway_upstream_connections');
+    expect(connections).toContain('{pool="p",target="http://a:1",state="active"} 5\n');
+    expect(connections).toContain('{pool="p",target="http://a:1",state="idle"} 4\n');
+    expect(await text('tigateway_upstream_pending_requests')).toContain('{pool="p",target="http://a:1"} 6\n');
+  });
+
   it.each([
     ['tigateway_upstream_up', 0],
     ['tigateway_upstream_active_requests', 1],

@@ -15,10 +15,21 @@ export interface InstanceFacts {
   readonly ejections: number;
 }
 
-/** The instances behind services. Nothing is counted here: a scrape asks for what is known. */
+/** The connections to one target as the metrics show them. */
+export interface PoolFacts {
+  readonly name: string;
+  readonly target: string;
+  readonly active: number;
+  readonly idle: number;
+  /** Requests that wait for a connection. */
+  readonly waiting: number;
+}
+
+/** The instances behind services, and connections to upstreams. Nothing is counted here: a scrape asks for what is known. */
 @Injectable()
 export class UpstreamMetrics {
   private source: () => readonly InstanceFacts[] = () => [];
+  private pools: () => readonly PoolFacts[] = () => [];
 
   constructor() {
     const metrics: AskedMetric<InstanceFacts>[] = [
@@ -54,12 +65,58 @@ export class UpstreamMetrics {
       },
     ];
     for (const metric of metrics) registerAsked(metric, () => this.source());
+    this.registerPools();
   }
 
   /** @param source asked at every scrape */
   follow(source: () => readonly InstanceFacts[]): void {
     this.source = source;
   }
+
+  /** @param source asked at every scrape; pools of one name and target are shown as one */
+  followPools(source: () => readonly PoolFacts[]): void {
+    this.pools = () => merged(source());
+  }
+
+  private registerPools(): void {
+    const labels = ({ name, target }: PoolFacts): Record<string, string> => ({ pool: name, target });
+    registerAsked<PoolFacts>(
+      {
+        name: 'tigateway_upstream_connections',
+        type: 'gauge',
+        help: 'Connections to upstreams, of pools with metrics switched on',
+        samples: (facts) => [
+          { labels: { ...labels(facts), state: 'active' }, value: facts.active },
+          { labels: { ...labels(facts), state: 'idle' }, value: facts.idle },
+        ],
+      },
+      () => this.pools(),
+    );
+    registerAsked<PoolFacts>(
+      {
+        name: 'tigateway_upstream_pending_requests',
+        type: 'gauge',
+        help: 'Requests that wait for a connection of a limited pool',
+        samples: (facts) => [{ labels: labels(facts), value: facts.waiting }],
+      },
+      () => this.pools(),
+    );
+  }
+}
+
+function merged(pools: readonly PoolFacts[]): readonly PoolFacts[] {
+  const byKey = new Map<string, PoolFacts>();
+  for (const pool of pools) {
+    const key = `${pool.name} ${pool.target}`;
+    const { active = 0, idle = 0, waiting = 0 } = byKey.get(key) ?? {};
+    byKey.set(key, {
+      ...pool,
+      active: pool.active + active,
+      idle: pool.idle + idle,
+      waiting: pool.waiting + waiting,
+    });
+  }
+  return [...byKey.values()];
 }
 
 function one(value: (facts: InstanceFacts) => number): (facts: InstanceFacts) => readonly Sample[] {
