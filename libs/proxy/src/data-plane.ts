@@ -73,11 +73,6 @@ export class DataPlane {
     return this.upstreams.pools();
   }
 
-  /** Connections to upstreams, of the pools whose settings want them shown. */
-  get pools(): readonly PoolFacts[] {
-    return this.upstreams.pools();
-  }
-
   /** Where traffic is taken, once it is. */
   get address(): ListeningAddress | undefined {
     return this.listeningAt;
