@@ -202,7 +202,9 @@ describe('RequestRateLimiter', () => {
   it('is questioned where it asks for a principal, whom there is not', () => {
     const keyResolver = '#{@principalNameKeyResolver}';
     expect(traffic.routes.warnings('RequestRateLimiter=1')).toEqual(['questionable-argument /filters/0']);
-    expect(traffic.routes.warnings(args({ keyResolver }))).toEqual(['questionable-argument /filters/0/args/keyResolver']);
+    expect(traffic.routes.warnings(args({ keyResolver }))).toEqual([
+      'questionable-argument /filters/0/args/keyResolver',
+    ]);
     expect(traffic.routes.warnings(args({ keyResolver, denyEmptyKey: false }))).toEqual([]);
     expect(traffic.routes.warnings(args())).toEqual([]);
   });

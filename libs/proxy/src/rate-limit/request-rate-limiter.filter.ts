@@ -89,7 +89,10 @@ export class RequestRateLimiterFilterFactory implements FilterFactory<RequestRat
       throw new ComponentError('keyResolver', `"${args.keyResolver}" is no key resolver; expected one of ${known}`);
     }
     if (keyResolvers.isPrincipal(keyOf) && args.denyEmptyKey !== false) {
-      warn?.('keyResolver', 'nobody logs in at the gateway, so that there is no principal and every request is refused');
+      warn?.(
+        'keyResolver',
+        'nobody logs in at the gateway, so that there is no principal and every request is refused',
+      );
     }
     const bucket = { replenishRate, burstCapacity, requestedTokens };
     return new RequestRateLimiter(args, bucket, keyOf, idOf(stateKey(this.name, position, args)), this.limiter);

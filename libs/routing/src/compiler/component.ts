@@ -23,7 +23,7 @@ export interface CompileContext {
   readonly position?: string;
   readonly clock: Clock;
   /** Tells whoever wrote it of something that is allowed and yet hardly meant; `argument` as in `ComponentError`. */
-  warn?(argument: string | undefined, message: string): void;
+  readonly warn?: (argument: string | undefined, message: string) => void;
 }
 
 /** An argument whose value is wrong; `argument` is the field's name as the class declares it. */
