@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.js';
+import { events } from './events.js';
 import { loadingStall } from './loading-stall.js';
 import { matching } from './match-cost.js';
 import { peers } from './peers.js';
@@ -6,7 +7,9 @@ import { requestCost } from './request-cost.js';
 import { resilienceCost } from './resilience-cost.js';
 import { routeMemory } from './route-memory.js';
 import { startToReady } from './start-to-ready.js';
+import { webhookLoad } from './webhook-load.js';
 import { writeToEffect } from './write-to-effect.js';
+import { writesWithChannels } from './writes-with-channels.js';
 
 export const SCENARIOS: readonly Scenario[] = [
   writeToEffect,
@@ -17,4 +20,7 @@ export const SCENARIOS: readonly Scenario[] = [
   loadingStall,
   routeMemory,
   startToReady,
+  events,
+  webhookLoad,
+  writesWithChannels,
 ];
