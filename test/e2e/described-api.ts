@@ -1,4 +1,5 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { GatewayProcess } from './gateway-process.js';
 
 interface Described {
   readonly content?: Readonly<Record<string, { readonly schema: object }>>;
@@ -8,24 +9,64 @@ interface Operation {
   readonly responses: Readonly<Record<string, Described | { readonly $ref: string }>>;
 }
 
-export interface OpenApi {
+interface OpenApi {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: { readonly responses: Readonly<Record<string, Described>> };
 }
 
-/** Holds answers against the OpenAPI document that the gateway itself serves. */
-export class DescribedAnswers {
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Parsed where it is JSON. */
+  readonly body: unknown;
+}
+
+/** The admin API, each of its answers held against the OpenAPI document that the gateway itself serves. */
+export class DescribedApi {
   private readonly ajv = new Ajv2020({ strict: false, validateFormats: false });
   private readonly validators = new Map<string, ValidateFunction>();
   /** What has been held against the document so far: `GET /path/{id} 200`. */
-  readonly seen = new Set<string>();
+  private readonly seen = new Set<string>();
 
-  constructor(private readonly document: OpenApi) {
+  private constructor(
+    private readonly origin: string,
+    private readonly document: OpenApi,
+  ) {
     this.ajv.addSchema({ $id: 'http://api.test/openapi', ...(document as object) });
   }
 
+  static async of({ adminUrl }: GatewayProcess): Promise<DescribedApi> {
+    return new DescribedApi(adminUrl, (await (await fetch(`${adminUrl}/actuator/openapi`)).json()) as OpenApi);
+  }
+
   /** @throws Error that says what of the answer is not as described */
-  check(method: string, path: string, status: number, mediaType: string | null, body: string): void {
+  async call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    const response = await fetch(this.origin + path, {
+      method,
+      headers: { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...headers },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const content = await response.text();
+    const type = response.headers.get('content-type');
+    this.check(method, path, response.status, type, content);
+    const isJson = content !== '' && (type ?? '').includes('json');
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(content) : content };
+  }
+
+  /** The calls under this path that are described but have not been answered with success. */
+  uncalled(prefix: string): string[] {
+    return Object.entries(this.document.paths)
+      .filter(([path]) => path.startsWith(prefix))
+      .flatMap(([path, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`))
+      .filter((call) => ![200, 201].some((status) => this.seen.has(`${call} ${status}`)));
+  }
+
+  private check(method: string, path: string, status: number, mediaType: string | null, body: string): void {
     const template = this.templateOf(path);
     const call = `${method} ${template} ${status}`;
     const described = this.responseOf(template, method, status);
