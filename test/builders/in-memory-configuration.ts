@@ -82,7 +82,7 @@ export class InMemoryConfiguration extends DynamicConfigurationService {
         return { valid: false, errors: error.problems, warnings: [], changes: [] };
       }
       const changes = requests.map(({ configType, configId, op }) => ({ configType, configId, op }));
-      return { valid: true, errors: [], warnings: this.warnings, changes };
+      return { valid: true, errors: [], warnings: this.warnings, changes, impact: { sampled: 0, changed: [] } };
     });
   }
 

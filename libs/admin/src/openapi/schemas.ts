@@ -156,12 +156,29 @@ export const SCHEMAS = {
     ['id', 'strategy', 'source', 'actor', 'acceptedAt', 'changes'],
   ),
   Pending: object({ pending: local('PendingChange') }),
-  DryRunReport: object({
-    valid: { type: 'boolean' },
-    errors: arrayOf(local('Finding')),
-    warnings: arrayOf(local('Finding')),
-    changes: arrayOf(object({ ...key, op: operation, shadowedBy: text }, ['configType', 'configId', 'op'])),
-  }),
+  DryRunReport: object(
+    {
+      valid: { type: 'boolean' },
+      errors: arrayOf(local('Finding')),
+      warnings: arrayOf(local('Finding')),
+      changes: arrayOf(object({ ...key, op: operation, shadowedBy: text }, ['configType', 'configId', 'op'])),
+      impact: local('Impact'),
+    },
+    ['valid', 'errors', 'warnings', 'changes'],
+  ),
+  Impact: {
+    ...object({
+      sampled: { ...count, description: 'Of the last requests, those that could be judged' },
+      changed: arrayOf(
+        object({
+          request: object({ method: text, host: text, path: text }),
+          before: { type: ['string', 'null'], description: 'The route; `null`: none' },
+          after: { type: ['string', 'null'] },
+        }),
+      ),
+    }),
+    description: 'Which of the last requests would go elsewhere; absent where the change is not valid',
+  },
   Contender: object({
     source: text,
     position: local('Position'),

@@ -59,6 +59,18 @@ export interface PendingChange {
   readonly changes: readonly (ConfigurationKey & { readonly op: 'upsert' | 'delete' })[];
 }
 
+/** What a change would mean for the last requests. */
+export interface Impact {
+  /** Requests that could be judged. */
+  readonly sampled: number;
+  /** Those that would go elsewhere; `null` where no route takes them. */
+  readonly changed: readonly {
+    readonly request: { readonly method: string; readonly host: string; readonly path: string };
+    readonly before: string | null;
+    readonly after: string | null;
+  }[];
+}
+
 export interface DryRunReport {
   readonly valid: boolean;
   readonly errors: readonly Problem[];
@@ -67,6 +79,8 @@ export interface DryRunReport {
     readonly op: 'upsert' | 'delete';
     readonly shadowedBy?: SourceName;
   })[];
+  /** Absent where it is not valid. */
+  readonly impact?: Impact;
 }
 
 /** One configuration that is in force. */

@@ -17,6 +17,7 @@ import {
   maskSecrets,
   type ParsedObject,
   type Problem,
+  RouteCompileError,
   SourceDisabledError,
   type SourceName,
   type SourceUpdate,
@@ -52,6 +53,7 @@ import { ConfigurationObserver } from './configuration-observer.js';
 import { conflictsOf } from './conflicts.js';
 import { ConfigurationReloader } from './configuration-reloader.js';
 import { DeferredChanges, type PipelineHands, type ReadDelivery } from './deferred-changes.js';
+import { impactOf } from './impact.js';
 import { DynamicConfigurationService } from './dynamic-configuration.service.js';
 import { pendingOf } from './pending.js';
 import { EMPTY_PIPELINE, type PipelineState, type Staged } from './pipeline-state.js';
@@ -214,6 +216,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
       const cause = { source: API, actor: API };
       const { changes, result } = await stageWrite(this.queue.state, requests, cause, this.tools);
       const changed = new Set(changes.map(keyText));
+      const next = await this.refresher.prepare(changes);
       return {
         valid: true,
         errors: [],
@@ -224,9 +227,10 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
             const shadowedBy = result.shadowedBy.get(keyText({ configType, configId }));
             return { op, configType, configId, ...(shadowedBy !== undefined && { shadowedBy }) };
           }),
+        impact: await impactOf(this.autoRollback.meter.lastRequests, this.refresher.current.table, next.table),
       };
     } catch (error) {
-      if (!(error instanceof ConfigurationValidationError)) throw error;
+      if (!(error instanceof ConfigurationValidationError || error instanceof RouteCompileError)) throw error;
       return { valid: false, errors: error.problems, warnings: [], changes: [] };
     }
   }

@@ -18,6 +18,8 @@ export type RouteMatch =
 export interface MatchOptions {
   /** Match as if the request had this method: a CORS preflight is matched by the one that it asks for. */
   readonly method?: string;
+  /** Draws among the routes of a weight group instead of the table's own chance; in [0, 1). */
+  readonly random?: () => number;
 }
 
 /**
@@ -46,7 +48,7 @@ export class RouteTable {
     const lists: RouteList[] = [];
     const failure = this.collect(asked, lists);
     if (lists.length === 0) return failure;
-    return new RouteChoice(asked, new Candidates(lists), this.random).find() ?? failure;
+    return new RouteChoice(asked, new Candidates(lists), options?.random ?? this.random).find() ?? failure;
   }
 
   /** The table with the changes, in slices that give the event loop away. @param added in any order */
