@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Global, Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { Clock, SystemClock } from '@tigateway/model';
 import { CompileEnvironment, RouteManager, RoutingModule } from '@tigateway/routing';
@@ -18,17 +18,23 @@ class Statuses extends RequestObserver {
   }
 }
 
+@Global()
+@Module({
+  providers: [
+    { provide: Clock, useClass: SystemClock },
+    { provide: CompileEnvironment, useValue: { ownListeners: [] } },
+  ],
+  exports: [Clock, CompileEnvironment],
+})
+class Foundation {}
+
 describe('ProxyModule', () => {
   it.each(['node', 'native'] as const)('serves the running snapshot on the %s engines', async (engine) => {
     statuses.length = 0;
     const module = await Test.createTestingModule({
       imports: [
-        RoutingModule.forRoot({
-          providers: [
-            { provide: Clock, useClass: SystemClock },
-            { provide: CompileEnvironment, useValue: { ownListeners: [] } },
-          ],
-        }),
+        Foundation,
+        RoutingModule.forRoot(),
         ProxyModule.forRoot({
           options: { address: '127.0.0.1', port: 0, drainTimeoutMs: 100, engine },
           observer: Statuses,

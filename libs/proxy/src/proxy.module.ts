@@ -22,7 +22,7 @@ export interface ProxyModuleOptions {
   readonly imports?: DynamicModule['imports'];
 }
 
-/** The data plane. Needs the `RouteManager` of a global RoutingModule. */
+/** The data plane. Needs the `RouteManager` of a global RoutingModule and a global `CompileEnvironment`. */
 @Module({})
 export class ProxyModule {
   static forRoot({ options, observer, imports = [] }: ProxyModuleOptions): DynamicModule {
