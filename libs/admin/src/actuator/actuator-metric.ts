@@ -62,8 +62,13 @@ function measurementsOf(
     case 'counter':
       return [{ statistic: 'COUNT', value: total(series) }];
     default:
-      return [{ statistic: 'VALUE', value: total(series) }];
+      return measuredValue(total(series));
   }
+}
+
+/** A gauge that nothing was measured for yet is NaN to prom-client, and would be null in JSON. */
+function measuredValue(value: number): ActuatorMetric['measurements'] {
+  return Number.isFinite(value) ? [{ statistic: 'VALUE', value }] : [];
 }
 
 function total(series: readonly Series[]): number {

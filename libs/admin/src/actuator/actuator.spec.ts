@@ -90,7 +90,7 @@ describe('/actuator/info', () => {
 });
 
 describe('/actuator/metrics', () => {
-  const names = ['spec_updates_total', 'spec_size_bytes', 'spec_duration_seconds'];
+  const names = ['spec_updates_total', 'spec_size_bytes', 'spec_unmeasured_bytes', 'spec_duration_seconds'];
 
   beforeEach(() => {
     const updates = new Counter({ name: 'spec_updates_total', help: 'Updates', labelNames: ['type', 'success'] });
@@ -98,6 +98,7 @@ describe('/actuator/metrics', () => {
     updates.inc({ type: 'route', success: 'false' });
     updates.inc({ type: 'filter', success: 'true' }, 5);
     new Gauge({ name: 'spec_size_bytes', help: 'Size' }).set(7);
+    new Gauge({ name: 'spec_unmeasured_bytes', help: 'Nothing yet' }).set(NaN);
     const duration = new Histogram({
       name: 'spec_duration_seconds',
       help: 'Time',
@@ -136,6 +137,7 @@ describe('/actuator/metrics', () => {
     ],
     ['spec.updates.total?tag=type:route&tag=success:true', null, [{ statistic: 'COUNT', value: 3 }], []],
     ['spec.size.bytes', 'bytes', [{ statistic: 'VALUE', value: 7 }], []],
+    ['spec.unmeasured.bytes', 'bytes', [], []],
     [
       'spec.duration.seconds',
       'seconds',
