@@ -1,24 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  type Constructor,
-  Flag,
-  Int,
-  type Json,
-  keyText,
-  ListOf,
-  type ParsedObject,
-  SystemClock,
-  Text,
-} from '@tigateway/model';
-import {
-  ComponentCatalogue,
-  type FilterFactory,
-  PathPattern,
-  type PredicateFactory,
-  RouteCompiler,
-} from '@tigateway/routing';
+import { Flag, Int, type Json, keyText, type ParsedObject, SystemClock, Text } from '@tigateway/model';
+import { ROUTING_GLOBAL_SETTINGS, RouteCompiler, standardCatalogue } from '@tigateway/routing';
+import { UPDATE_POLICY } from '../reloader/update-policy.settings.js';
 import { ConfigurationParser } from '../parser/configuration-parser.js';
 import { ConfigurationValidator } from './configuration-validator.js';
 import { ALL_STEPS, type ValidationContext } from './validation-context.js';
@@ -29,51 +14,13 @@ class MailSettings {
   @Int() port = 587;
 }
 
-const SCHEMAS = [
-  { configId: 'notification', type: MailSettings },
-  { configId: 'update-policy', type: class NoSettings {} as Constructor },
-];
-
-class Patterns {
-  @ListOf({ kind: 'text' }, { splitsCommas: false }) patterns: string[] = [];
-}
-
-class Parts {
-  @Int() parts = 1;
-}
-
-const PATH: PredicateFactory<Patterns> = {
-  name: 'Path',
-  args: Patterns,
-  shortcut: { kind: 'gather', list: 'patterns', splitsCommas: false },
-  about: '',
-  example: '',
-  compile({ patterns }) {
-    const parsed = patterns.map((pattern) => PathPattern.parse(pattern));
-    return { matches: () => false, index: { paths: parsed.map(({ indexKey }) => indexKey) } };
-  },
-};
-
-const STRIP_PREFIX: FilterFactory<Parts> = {
-  name: 'StripPrefix',
-  args: Parts,
-  shortcut: { kind: 'fields', names: ['parts'] },
-  about: '',
-  example: '',
-  compile: () => ({}),
-};
-
-const PRESERVE_HOST: FilterFactory = {
-  ...STRIP_PREFIX,
-  name: 'PreserveHostHeader',
-  args: class NoArguments {},
-  shortcut: { kind: 'fields', names: [] },
-};
+/** The notifications' own settings are in a lib that this one does not know. */
+const SCHEMAS = [...ROUTING_GLOBAL_SETTINGS, UPDATE_POLICY, { configId: 'notification', type: MailSettings }];
 
 const ENVIRONMENT = { PORT: 'sixty', PASSWORD: 'hunter2' };
 
 function validator(): ConfigurationValidator {
-  const compiler = new RouteCompiler(new ComponentCatalogue([PATH], [STRIP_PREFIX, PRESERVE_HOST]), new SystemClock(), {
+  const compiler = new RouteCompiler(standardCatalogue(), new SystemClock(), {
     ownListeners: [{ address: '0.0.0.0', port: 8080 }],
   });
   return new ConfigurationValidator(compiler, SCHEMAS, ENVIRONMENT);
