@@ -5,7 +5,10 @@ import { unwrapped } from './unwrapped.js';
 
 /** Which headers end at the gateway, in both directions: Spring's `filter.remove-hop-by-hop`. */
 export class RemoveHopByHopSettings {
-  @ListOf({ kind: 'text' }, { optional: true, about: 'Instead of the usual ones; those of the connection itself always end.' })
+  @ListOf(
+    { kind: 'text' },
+    { optional: true, about: 'Instead of the usual ones; those of the connection itself always end.' },
+  )
   @Matches(HEADER_NAME, { each: true, message: '"headers" holds what is no name of a header' })
   headers?: string[];
 
