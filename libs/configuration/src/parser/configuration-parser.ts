@@ -15,6 +15,7 @@ import {
   type SourceName,
 } from '@tigateway/model';
 import { EXPECTED_KEYS, isSpringKey, readBareLayout } from './bare-layout.js';
+import { type DisabledComponent, usesOfDisabled } from './disabled-components.js';
 import type { DocumentTree } from './document-tree.js';
 import { isOperatorOwned } from './global-settings.js';
 import { readJson } from './json-reader.js';
@@ -47,6 +48,7 @@ class Parsing {
   private readonly warnings: Problem[] = [];
   private readonly objects: ParsedObject[] = [];
   private readonly byKey = new Map<string, ParsedObject>();
+  private foreign: readonly Problem[] | undefined;
   private readonly derivedIds = new Map<string, number>();
 
   constructor(
@@ -64,17 +66,32 @@ class Parsing {
     for (const { offset, ...problem } of problems) this.problems.push({ ...problem, position: this.position(offset) });
     if (this.problems.length === 0) this.readLayouts(trees);
     const isSound = this.problems.length === 0;
-    return { objects: isSound ? this.objects : [], problems: this.problems, warnings: this.warnings };
+    return {
+      objects: isSound ? this.objects : [],
+      problems: this.problems,
+      warnings: this.warnings,
+      ...(this.foreign && { foreign: this.foreign }),
+    };
   }
 
   private readLayouts(trees: readonly DocumentTree[]): void {
     const roots = trees.map(({ root }) => root);
     const placeholders = this.document.placeholders ? new Placeholders(this.environment, roots) : undefined;
     const isSpring = roots.some((root) => isJsonObject(root) && Object.keys(root).some(isSpringKey));
+    const disabled: DisabledComponent[] = [];
+    const resolve = (value: Json): Json => (placeholders ? placeholders.resolve(value) : value);
     const foreign: { name: string; pointer: string; tree: DocumentTree }[] = [];
     for (const tree of trees) {
       if (tree.root === null) continue;
-      const findings: Findings = { offsets: tree.offsets, found: [], problems: [], warnings: [], foreign: [] };
+      const findings: Findings = {
+        offsets: tree.offsets,
+        found: [],
+        problems: [],
+        warnings: [],
+        foreign: [],
+        disabled,
+        resolve,
+      };
       if (isJsonObject(tree.root)) {
         readBareLayout(tree.root, findings);
         if (isSpring) readSpringLayout(tree.root, findings);
@@ -89,6 +106,7 @@ class Parsing {
       foreign.push(...findings.foreign.map((each) => ({ ...each, tree })));
       for (const found of findings.found) this.take(found, tree, placeholders);
     }
+    if (disabled.length > 0) this.reportDisabled(disabled);
     this.reportForeign(foreign, isSpring);
   }
 
@@ -97,6 +115,12 @@ class Parsing {
     foreign: readonly { name: string; pointer: string; tree: DocumentTree }[],
     isSpring: boolean,
   ): void {
+    if (isSpring) {
+      this.foreign = foreign.map(({ name, pointer, tree }) => {
+        const message = `"${name}" is another program's`;
+        return this.placed({ pointer, code: 'foreign-keys', message }, tree);
+      });
+    }
     const [first] = foreign;
     if (!first) return;
     if (isSpring) {
@@ -108,6 +132,15 @@ class Parsing {
     for (const { name, pointer, tree } of foreign) {
       const message = `unknown key "${name}"; ${EXPECTED_KEYS}`;
       this.problems.push(this.placed({ pointer, code: 'unknown-property', message }, tree));
+    }
+  }
+
+  private reportDisabled(disabled: readonly DisabledComponent[]): void {
+    for (const object of this.objects) {
+      for (const { pointer, code, message } of usesOfDisabled(object, disabled)) {
+        const place = this.locator.locate(pointer, object.position.line);
+        this.problems.push({ pointer, code, message, position: { ...object.position, ...place } });
+      }
     }
   }
 

@@ -1,4 +1,5 @@
 import type { ConfigType, Json } from '@tigateway/model';
+import type { DisabledComponent } from './disabled-components.js';
 import type { Offsets } from './document-tree.js';
 
 /** A configuration as a layout finds it: what it is and where, before ids are checked and placeholders replaced. */
@@ -27,4 +28,8 @@ export interface Findings {
   readonly warnings: Remark[];
   /** Keys that are not the gateway's, as a person would write them: `server`, `spring.application`. */
   readonly foreign: { readonly name: string; readonly pointer: string }[];
+  /** What the document switches off. */
+  readonly disabled: DisabledComponent[];
+  /** Replaces placeholders, where the document's are replaced. */
+  resolve(value: Json): Json;
 }

@@ -6,4 +6,6 @@ export interface ParsedDocument {
   readonly problems: readonly Problem[];
   /** Taken over with a difference, or top-level keys that are not ours. */
   readonly warnings: readonly Problem[];
+  /** What a document with a Spring root holds for other programs; absent where there is no such root. */
+  readonly foreign?: readonly Problem[];
 }

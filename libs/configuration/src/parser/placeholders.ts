@@ -96,6 +96,19 @@ export class Placeholders {
   }
 }
 
+/**
+ * A configuration as a document has to write it so that reading it replaces nothing: `${` becomes `${:$}{`, a placeholder without
+ * a name whose default is the dollar.
+ */
+export function withoutPlaceholders(value: Json): Json {
+  if (typeof value === 'string') return value.replaceAll('${', '${:$}{');
+  if (Array.isArray(value)) return (value as readonly Json[]).map(withoutPlaceholders);
+  if (!isJsonObject(value)) return value;
+  const copy: Record<string, Json> = new JsonRecord();
+  for (const key of Object.keys(value)) copy[key] = withoutPlaceholders(value[key] as Json);
+  return copy;
+}
+
 function closingBrace(text: string, from: number): number {
   for (let at = from, open = 1; at < text.length; at++) {
     if (text[at] === '{') open++;

@@ -1,21 +1,12 @@
-import { isJsonObject, pointerTo, relaxedName, type Json, type JsonObject } from '@tigateway/model';
-import { findRoutes } from './definition-list.js';
+import { isJsonObject, pointerTo, type Json, type JsonObject } from '@tigateway/model';
+import { findRoutes, wrongType } from './definition-list.js';
 import { findGlobal } from './global-settings.js';
 import { JsonRecord } from './json-record.js';
 import { isSpringKey } from './bare-layout.js';
 import type { Findings } from './layout.js';
 import { isSameStep, propertyPath, type PropertyStep } from './property-path.js';
-
-const OLD_ROOT = ['spring', 'cloud', 'gateway'] as const;
-const NEW_ROOT = [...OLD_ROOT, 'server', 'webflux'] as const;
-
-/** Spring's suffix, relaxed, to the global configuration that it becomes. */
-const GLOBAL_OF: ReadonlyMap<string, string> = new Map([
-  ['defaultfilters', 'default-filters'],
-  ['globalcors', 'cors'],
-  ['httpclient', 'httpclient'],
-  ['metrics', 'metrics'],
-]);
+import { flagOf, HOST_PORT, SPRING_FILTER_KEYS, SPRING_KEYS } from './spring-keys.js';
+import { NEW_ROOT, newerWins, OLD_ROOT, type Setting, settingsBelow } from './spring-settings.js';
 
 /**
  * Reads Spring Cloud Gateway's properties below `spring.cloud.gateway` and `spring.cloud.gateway.server.webflux`, nested or with
@@ -25,62 +16,111 @@ export function readSpringLayout(root: JsonObject, findings: Findings): void {
   const old = settingsBelow(root, OLD_ROOT, findings);
   const current = settingsBelow(root, NEW_ROOT, findings);
   reportForeign(root, [], findings);
-  for (const name of new Set([...current.keys(), ...old.keys()])) {
-    const setting = newerWins(current.get(name), old.get(name), findings);
-    const configId = GLOBAL_OF.get(name);
-    if (name === 'routes') findRoutes(setting.value, setting.pointer, findings);
-    else if (configId !== undefined) findGlobal(configId, setting.value, setting.pointer, findings);
-    else if (name !== 'server') {
-      const message = `"${setting.name}" has no effect here`;
-      findings.warnings.push({ pointer: setting.pointer, code: 'ignored-property', message });
-    }
-  }
-}
-
-/** One first-level setting below a root. */
-interface Setting {
-  readonly name: string;
-  readonly value: Json;
-  readonly pointer: string;
-}
-
-/** A value that one key of the text sets. */
-interface Property {
-  readonly path: readonly PropertyStep[];
-  readonly value: Json;
-  readonly pointer: string;
-}
-
-function settingsBelow(root: JsonObject, rootPath: readonly string[], findings: Findings): Map<string, Setting> {
-  const groups = new Map<string, Property[]>();
-  for (const property of propertiesBelow(root, rootPath, '')) {
-    const name = relaxedName(String(property.path[0]));
-    groups.set(name, [...(groups.get(name) ?? []), property]);
-  }
   const settings = new Map<string, Setting>();
-  for (const [relaxed, properties] of groups) {
-    const [first] = properties as [Property, ...Property[]];
-    const name = String(first.path[0]);
-    if (properties.length === 1 && first.path.length === 1)
-      settings.set(relaxed, { name, value: first.value, pointer: first.pointer });
-    else {
-      const pointer = [...rootPath, name].reduce(pointerTo, '');
-      settings.set(relaxed, { name, value: new Assembly(findings, pointer).of(properties), pointer });
+  for (const name of new Set([...current.keys(), ...old.keys()])) {
+    settings.set(name, newerWins(current.get(name), old.get(name), findings));
+  }
+  const globalFilters = settings.get('globalfilter');
+  for (const [name, setting] of settings) {
+    if (name === 'routes') findRoutes(setting.value, setting.pointer, findings);
+    else if (name === 'filter' || name === 'predicate') readComponents(name, setting, globalFilters, findings);
+    else if (name === 'globalfilter') readGlobalFilters(setting, findings);
+    else if (name !== 'server') readKey(name, setting, findings);
+  }
+}
+
+function readKey(name: string, setting: Setting, findings: Findings): void {
+  const fate = SPRING_KEYS.get(name);
+  if (fate?.becomes === 'global') return findGlobal(fate.configId, setting.value, setting.pointer, findings);
+  if (fate?.becomes !== 'refusal') {
+    const what = fate?.code === 'needless-property' ? 'is not needed' : 'has no effect here';
+    const message = `"${setting.name}" ${what}${fate ? `: ${fate.because}` : ''}`;
+    return remark(fate?.code ?? 'ignored-property', message, setting, findings);
+  }
+  const inner = fate.flag.reduce<Setting | undefined>((at, step) => at && membersOf(at, findings).get(step), setting);
+  const value = inner && readFlag(inner, findings);
+  if (inner === undefined || value === undefined || value === fate.unless) return;
+  const key = [setting.name, ...fate.flag].join('.');
+  if (fate.code === 'ignored-property')
+    return remark(fate.code, `"${key}: ${value}" has no effect here: ${fate.because}`, inner, findings);
+  const message = `"${key}" cannot be ${value}: ${fate.because}`;
+  findings.problems.push({ pointer: inner.pointer, code: fate.code, message });
+}
+
+/** `filter.<name>.…` and `predicate.<name>.…`: whether there is such a component, and what holds for all of them. */
+function readComponents(
+  kind: 'filter' | 'predicate',
+  setting: Setting,
+  globalFilters: Setting | undefined,
+  findings: Findings,
+): void {
+  for (const [name, component] of membersOf(setting, findings)) {
+    const configId = kind === 'filter' ? SPRING_FILTER_KEYS.get(name) : undefined;
+    if (configId === 'local-response-cache') {
+      findGlobal(configId, withoutGlobalCache(component, globalFilters, findings), component.pointer, findings);
+      continue;
+    }
+    const members = membersOf(component, findings);
+    const enabled = members.get('enabled');
+    members.delete('enabled');
+    if (enabled && readFlag(enabled, findings) === false) {
+      const key = `${kind}.${component.name}.enabled`;
+      findings.disabled.push({ kind, name, key });
+      const everywhere = `tigateway.disabled.${kind}s of the bootstrap file is for all`;
+      remark('document-only', `"${key}" holds for this document; ${everywhere}`, enabled, findings);
+    }
+    if (members.size === 0) continue;
+    if (configId !== undefined) {
+      const rest = new JsonRecord();
+      for (const member of members.values()) rest[member.name] = member.value;
+      findGlobal(configId, rest, component.pointer, findings);
+      continue;
+    }
+    for (const [inner, member] of members) {
+      const path = `"${kind}.${component.name}.${member.name}"`;
+      if (kind === 'predicate' && name === 'host' && inner === 'includeport')
+        remark('needless-property', `${path} is not needed: ${HOST_PORT}`, member, findings);
+      else remark('ignored-property', `${path} has no effect here`, member, findings);
     }
   }
+}
+
+/** `global-filter.<name>.enabled`: of Spring's own global filters only the cache is a setting here. */
+function readGlobalFilters(setting: Setting, findings: Findings): void {
+  for (const [name, filter] of membersOf(setting, findings)) {
+    if (name === 'localresponsecache') continue;
+    const message = `"global-filter.${filter.name}" has no effect here: what it does is part of the gateway`;
+    remark('ignored-property', message, filter, findings);
+  }
+}
+
+/** The cache of all routes is on with the filter, unless `global-filter.local-response-cache.enabled` is false. */
+function withoutGlobalCache(cache: Setting, globalFilters: Setting | undefined, findings: Findings): Json {
+  const filter = globalFilters && membersOf(globalFilters, findings).get('localresponsecache');
+  const enabled = filter && membersOf(filter, findings).get('enabled');
+  if (!enabled || readFlag(enabled, findings) !== false) return cache.value;
+  const settings = new JsonRecord();
+  for (const member of membersOf(cache, findings).values()) settings[member.name] = member.value;
+  settings['enabled'] = false;
   return settings;
 }
 
-/** Every key below `rootPath`, whether the way there is nested, dotted or both. */
-function* propertiesBelow(node: JsonObject, rootPath: readonly string[], pointer: string): Generator<Property> {
-  for (const [key, value] of Object.entries(node)) {
-    const path = propertyPath(key);
-    const at = pointerTo(pointer, key);
-    const shared = Math.min(path.length, rootPath.length);
-    if (!path.slice(0, shared).every((step, index) => isSameStep(step, rootPath[index] as string))) continue;
-    if (path.length > rootPath.length) yield { path: path.slice(rootPath.length), value, pointer: at };
-    else if (isJsonObject(value)) yield* propertiesBelow(value, rootPath.slice(path.length), at);
-  }
+/** The settings inside of one, by relaxed name. */
+function membersOf(setting: Setting, findings: Findings): Map<string, Setting> {
+  if (setting.value === null) return new Map();
+  if (isJsonObject(setting.value)) return settingsBelow(setting.value, [], findings, setting.pointer);
+  wrongType('an object', setting.pointer, findings);
+  return new Map();
+}
+
+function readFlag(setting: Setting, findings: Findings): boolean | undefined {
+  const flag = flagOf(findings.resolve(setting.value));
+  if (flag === undefined) wrongType('true or false', setting.pointer, findings);
+  return flag;
+}
+
+function remark(code: string, message: string, { pointer }: Setting, findings: Findings): void {
+  findings.warnings.push({ pointer, code, message });
 }
 
 /** Names what Spring or the application reads and the gateway does not: once each, at the highest level that is all foreign. */
@@ -111,122 +151,6 @@ function reportServer(gateway: JsonObject, above: readonly PropertyStep[], findi
         name: [...above, 'server', inner].join('.'),
         pointer: pointerTo(pointerTo(pointer, key), inner),
       });
-    }
-  }
-}
-
-function newerWins(current: Setting | undefined, old: Setting | undefined, findings: Findings): Setting {
-  if (!current || !old) return (current ?? old) as Setting;
-  return { ...current, value: overlay(current.value, old.value, old.pointer, findings) };
-}
-
-function overlay(current: Json, old: Json, oldPointer: string, findings: Findings): Json {
-  if (!isJsonObject(current) || !isJsonObject(old)) {
-    const message = `also set below ${NEW_ROOT.join('.')}, which wins`;
-    findings.warnings.push({ pointer: oldPointer, code: 'overridden-property', message });
-    return current;
-  }
-  const merged = Object.assign(new JsonRecord(), current);
-  for (const [key, value] of Object.entries(old)) {
-    const same = Object.keys(current).find((each) => isSameStep(each, key));
-    const at = pointerTo(oldPointer, key);
-    merged[same ?? key] = same === undefined ? value : overlay(current[same] as Json, value, at, findings);
-  }
-  return merged;
-}
-
-/** Builds one value from the dotted and indexed keys that set its parts (`routes[0].id`, `routes[0].uri`, …). */
-class Assembly {
-  /** Containers made here, so that they may be written to; the others belong to the text. */
-  private readonly made = new Set<object>();
-
-  constructor(
-    private readonly findings: Findings,
-    private readonly pointer: string,
-  ) {}
-
-  of(properties: readonly Property[]): Json {
-    let value: Json | undefined;
-    for (const property of properties) value = this.put(value, property.path.slice(1), property);
-    this.reportGaps(value ?? null, this.pointer);
-    return value ?? null;
-  }
-
-  private put(target: Json | undefined, path: readonly PropertyStep[], property: Property): Json {
-    const [step, ...rest] = path;
-    if (step === undefined) return this.merge(target, property);
-    if (typeof step === 'number') {
-      const list = this.ownList(target, property);
-      list[step] = this.put(list[step], rest, property);
-      return list;
-    }
-    const record = this.ownRecord(target, property);
-    const key = Object.keys(record).find((each) => isSameStep(each, step)) ?? step;
-    record[key] = this.put(record[key], rest, property);
-    return record;
-  }
-
-  private merge(target: Json | undefined, property: Property): Json {
-    if (target === undefined) return property.value;
-    if (isJsonObject(target) && isJsonObject(property.value)) {
-      let merged: Json = target;
-      for (const [key, value] of Object.entries(property.value)) {
-        merged = this.put(merged, propertyPath(key), { ...property, value, pointer: pointerTo(property.pointer, key) });
-      }
-      return merged;
-    }
-    this.findings.problems.push({
-      pointer: property.pointer,
-      code: 'duplicate-key',
-      message: 'this property is set twice',
-    });
-    return target;
-  }
-
-  private ownList(target: Json | undefined, property: Property): Json[] {
-    if (Array.isArray(target) && this.made.has(target)) return target as Json[];
-    if (target !== undefined && !Array.isArray(target)) this.reportClash(property);
-    const list = Array.isArray(target) ? [...(target as readonly Json[])] : [];
-    return this.own(list, target, property);
-  }
-
-  private ownRecord(target: Json | undefined, property: Property): Record<string, Json> {
-    if (isJsonObject(target) && this.made.has(target)) return target;
-    if (target !== undefined && !isJsonObject(target)) this.reportClash(property);
-    return this.own(Object.assign(new JsonRecord(), isJsonObject(target) ? target : {}), target, property);
-  }
-
-  private own<T extends object>(container: T, target: Json | undefined, property: Property): T {
-    this.made.add(container);
-    const offset = typeof target === 'object' && target !== null ? this.findings.offsets.of(target) : undefined;
-    if (offset !== undefined) this.findings.offsets.set(container, offset);
-    else if (typeof property.value === 'object' && property.value !== null) {
-      const from = this.findings.offsets.of(property.value);
-      if (from !== undefined) this.findings.offsets.set(container, from);
-    }
-    return container;
-  }
-
-  private reportClash(property: Property): void {
-    const message = 'this property is set once as a value and once as an object or list';
-    this.findings.problems.push({ pointer: property.pointer, code: 'duplicate-key', message });
-  }
-
-  private reportGaps(value: Json, pointer: string): void {
-    if (typeof value !== 'object' || value === null || !this.made.has(value)) return;
-    if (!Array.isArray(value)) {
-      for (const [key, member] of Object.entries(value)) this.reportGaps(member, pointerTo(pointer, key));
-      return;
-    }
-    const list = value as readonly (Json | undefined)[];
-    for (let index = 0; index < list.length; index++) {
-      const item = list[index];
-      if (item !== undefined) this.reportGaps(item, pointerTo(pointer, index));
-      else {
-        const message = `the index ${index} is missing: the indexes of a list follow each other from 0`;
-        this.findings.problems.push({ pointer: pointerTo(pointer, index), code: 'missing-index', message });
-        return;
-      }
     }
   }
 }
