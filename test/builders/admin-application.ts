@@ -1,7 +1,7 @@
 import { Global, Module, type ModuleMetadata } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { AdminModule, configureAdminApplication, createAdminAdapter } from '@tigateway/admin';
+import { AdminModule, configureAdminApplication, createAdminAdapter, type ManagementAccess } from '@tigateway/admin';
 import { ConfigurationHistoryService, DynamicConfigurationService } from '@tigateway/configuration';
 import { Clock, EventBus, SystemClock } from '@tigateway/model';
 import { Deliveries, EventHistory, EventStream } from '@tigateway/notifications';
@@ -15,6 +15,7 @@ import { InMemoryOutbox } from './in-memory-outbox.js';
 
 export interface AdminApplication {
   readonly app: NestFastifyApplication;
+  readonly access: ManagementAccess;
   readonly breakers: CircuitBreakers;
   readonly configuration: InMemoryConfiguration;
   readonly deliveries: InMemoryDeliveries;
@@ -81,6 +82,6 @@ export async function adminApplication(
     logger: false,
   });
   const { token, address = '127.0.0.1', allowedHosts = [] } = options;
-  configureAdminApplication(app, { address, allowedHosts, ...(token !== undefined && { token }) });
-  return { app, breakers, configuration, deliveries };
+  const access = configureAdminApplication(app, { address, allowedHosts, ...(token !== undefined && { token }) });
+  return { access, app, breakers, configuration, deliveries };
 }

@@ -1,12 +1,13 @@
 import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { configureAdminApplication, createAdminAdapter } from '@tigateway/admin';
+import { configureAdminApplication, createAdminAdapter, type ManagementAccess } from '@tigateway/admin';
 import { ConfigurationPipeline } from '@tigateway/configuration';
 import { Outbox } from '@tigateway/notifications';
 import { Availability } from '@tigateway/observability';
 import { DataPlane } from '@tigateway/proxy';
 import type { Bootstrap } from './bootstrap/bootstrap-file.js';
+import { watchTokenFile } from './bootstrap/token-file.js';
 import { type DemoUpstream, startDemoUpstream } from './demo/demo-upstream.js';
 import { GatewayModule } from './gateway.module.js';
 
@@ -15,6 +16,7 @@ export class Gateway {
   private constructor(
     private readonly application: NestFastifyApplication,
     private readonly demoUpstream: DemoUpstream | undefined,
+    private readonly stopWatching: (() => void) | undefined,
     private readonly logger: LoggerService,
   ) {}
 
@@ -29,7 +31,9 @@ export class Gateway {
     const options = { logger, bodyParser: false, abortOnError: false };
     const application = await NestFactory.create<NestFastifyApplication>(module, createAdminAdapter(), options);
     const { address, auth, allowedHosts } = management;
-    configureAdminApplication(application, { address, token: auth.token, allowedHosts });
+    const access = configureAdminApplication(application, { address, token: auth.token, allowedHosts });
+    const stopWatching =
+      auth.tokenFile === undefined ? undefined : watchToken(auth.tokenFile, auth.token, access, logger);
     await application.listen(management.port, address);
 
     const { enabled, port } = tigateway.demoUpstream;
@@ -42,7 +46,7 @@ export class Gateway {
     await pipeline.start();
     application.get(Availability).accept();
     logger.log(`traffic on ${traffic.address}:${traffic.port}, admin on ${address}:${management.port}`, 'Gateway');
-    return new Gateway(application, demoUpstream, logger);
+    return new Gateway(application, demoUpstream, stopWatching, logger);
   }
 
   /** Readiness goes down before anything else, so that no new traffic is sent here; the store is the last to close. */
@@ -53,7 +57,18 @@ export class Gateway {
     await dataPlane.stop();
     await this.application.get(ConfigurationPipeline).stop();
     this.demoUpstream?.close();
+    this.stopWatching?.();
     await this.application.close();
     this.logger.log('stopped', 'Gateway');
   }
+}
+
+function watchToken(file: string, token: string, access: ManagementAccess, logger: LoggerService): () => void {
+  return watchTokenFile(file, token, {
+    changed: (next) => {
+      access.changeToken(next);
+      logger.log('the token has changed; what the old one had opened is closed', 'Gateway');
+    },
+    failed: (reason) => void logger.warn(`the token stays as it was: its file cannot be used: ${reason}`, 'Gateway'),
+  });
 }

@@ -232,3 +232,23 @@ describe('a WebSocket', () => {
     expect((await send('/actuator/info', { host: 'x' })).response.statusCode).toBe(200);
   });
 });
+
+describe('a token that is revoked', () => {
+  it('takes WebSockets and event streams along', async () => {
+    const headers = { host: `localhost:${port}`, authorization: `Bearer ${TOKEN}` };
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/configuration`, { headers });
+    await once(socket, 'open');
+    const request = httpRequest({ port, host: '127.0.0.1', path: '/api/configuration/events', headers, agent: false });
+    const [stream] = (await once(request.end(), 'response')) as [IncomingMessage];
+    expect(stream.statusCode).toBe(200);
+    const streamGone = new Promise((resolve) => stream.on('error', () => undefined).once('close', resolve));
+    const socketGone = once(socket, 'close');
+    stream.resume();
+    admin.access.changeToken('another');
+    expect((await socketGone)[0]).toBe(1008);
+    await streamGone;
+    expect((await send('/api/configuration/routes', headers)).response.statusCode).toBe(401);
+    const renewed = { ...headers, authorization: 'Bearer another' };
+    expect((await send('/api/configuration/routes', renewed)).response.statusCode).toBe(200);
+  });
+});

@@ -125,6 +125,26 @@ tigateway:
     expect(refusal).not.toContain('canary');
   });
 
+  describe('with a token in a file', () => {
+    const yaml = (more = '') => `management: { auth: { token-file: token${more} } }`;
+    const write = (text: string) => writeFileSync(join(folder, 'token'), text);
+
+    it('takes it from there', () => {
+      write('from-file\n');
+      expect(settingsOf(yaml()).management.auth).toEqual({ token: 'from-file', tokenFile: join(folder, 'token') });
+    });
+
+    it.each([
+      ['is not there', undefined, '', 'the token cannot be read: ENOENT'],
+      ['is empty', '\n', '', 'it must hold one token'],
+      ['holds more than one', 'a b', '', 'it must hold one token'],
+      ['is not the only one', 'a', ', token: b', 'expected one of token and token-file'],
+    ])('that %s is refused', (_, text, more, message) => {
+      if (text !== undefined) write(text);
+      expect(refusalOf(yaml(more))).toMatch(new RegExp(`^tigateway.yml:1:\\d+: .*${message}`));
+    });
+  });
+
   it('lets the environment win', () => {
     const settings = settingsOf('server: { port: 1 }\nmanagement: { port: 2 }\ntigateway: { data-dir: here }', {
       TIGATEWAY_SERVER_PORT: '8181',

@@ -7,6 +7,7 @@ import { GatewaySettings } from './gateway-settings.js';
 import { type MissingVariable, resolvePlaceholders } from './placeholders.js';
 import { BootstrapText } from './bootstrap-text.js';
 import { type SettingsProblem, settingsProblems } from './settings-problems.js';
+import { readTokenFile } from './token-file.js';
 
 export const DEFAULT_FILE = 'config/tigateway.yml';
 
@@ -42,6 +43,8 @@ export function readBootstrap(environment: NodeJS.ProcessEnv): Bootstrap {
   tigateway.dataDir = resolve(folder, tigateway.dataDir);
   tigateway.sources.file.paths = tigateway.sources.file.paths.map((path) => resolve(folder, path));
 
+  const token = readToken(settings, folder);
+  if (token) throw refusal(text, [token]);
   const conflicts = settingsProblems(settings, placeholders);
   if (conflicts.length > 0) throw refusal(text, conflicts);
   return { settings, folder };
@@ -53,6 +56,20 @@ function readText(file: string, mustExist: boolean): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     throw new StartupError(`${file}: cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** Takes the token from its file, where one is named. @returns what is wrong with that */
+function readToken({ management: { auth } }: GatewaySettings, folder: string): SettingsProblem | undefined {
+  if (auth.tokenFile === undefined) return undefined;
+  const pointer = '/management/auth/token-file';
+  if (auth.token) return { pointer, message: 'there is a token already; expected one of token and token-file' };
+  auth.tokenFile = resolve(folder, auth.tokenFile);
+  try {
+    auth.token = readTokenFile(auth.tokenFile);
+    return undefined;
+  } catch (error) {
+    return { pointer, message: `the token cannot be read: ${(error as Error).message}` };
   }
 }
 

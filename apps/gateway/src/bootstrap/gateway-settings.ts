@@ -75,6 +75,8 @@ export class ServerSettings {
 export class ManagementAuthSettings {
   /** The bearer token; empty: none, and then only a loopback address is listened on. */
   @Text() token = '';
+  /** Holds the token instead, and is watched: a changed one holds at once, and ends what the old one had opened. */
+  @Text({ optional: true }) tokenFile?: string;
 }
 
 /** REST, actuator and WebSocket. */

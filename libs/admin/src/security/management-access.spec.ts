@@ -109,3 +109,22 @@ describe('the token', () => {
     expect(open.refusal(request({}))).toBeUndefined();
   });
 });
+
+describe('a token that changes', () => {
+  it('holds at once, and ends what the old one had opened, and that alone', () => {
+    const access = new ManagementAccess({ token: 'old', address: '127.0.0.1', allowedHosts: [] });
+    const ended: string[] = [];
+    const admit = (name: string, facts: Partial<AccessRequest>) =>
+      access.admit(request(facts), () => void ended.push(name));
+    admit('old header', { authorization: 'Bearer old' });
+    admit('old offer', { offeredTokens: ['old'] });
+    admit('both', { offeredTokens: ['old', 'new'] });
+    admit('gone already', { authorization: 'Bearer old' })();
+    access.changeToken('new');
+    expect(ended).toEqual(['old header', 'old offer']);
+    expect(access.refusal(request({ authorization: 'Bearer old' }))).toMatchObject({ status: 401 });
+    expect(access.refusal(request({ authorization: 'Bearer new' }))).toBeUndefined();
+    access.changeToken('newer');
+    expect(ended).toEqual(['old header', 'old offer', 'both']);
+  });
+});

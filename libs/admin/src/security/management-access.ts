@@ -21,6 +21,11 @@ export interface AccessRequest {
   readonly localAddress: string | undefined;
 }
 
+interface Admission {
+  readonly request: AccessRequest;
+  readonly revoked: () => void;
+}
+
 export type Refusal = { readonly status: 401 | 403; readonly detail: string };
 
 const LOOPBACK = new BlockList();
@@ -39,7 +44,8 @@ export function isLoopback(address: string): boolean {
  * by a name that it had rebound (Host) or from its own origin (Origin).
  */
 export class ManagementAccess {
-  private readonly tokenDigest: Buffer | undefined;
+  private tokenDigest: Buffer | undefined;
+  private readonly admitted = new Set<Admission>();
   private readonly hosts: ReadonlySet<string>;
 
   constructor({ token, address, allowedHosts }: ManagementAccessOptions) {
@@ -58,6 +64,27 @@ export class ManagementAccess {
     }
     if (this.tokenDigest && !this.holdsToken(request)) return { status: 401, detail: 'a bearer token is required' };
     return undefined;
+  }
+
+  /**
+   * Remembers what was let in and stays open.
+   * @param revoked called once it would no longer be let in
+   * @returns a function for its end
+   */
+  admit(request: AccessRequest, revoked: () => void): () => void {
+    const admission = { request, revoked };
+    this.admitted.add(admission);
+    return () => this.admitted.delete(admission);
+  }
+
+  /** From now on this token is asked for, and what the one before had opened is closed. */
+  changeToken(token: string): void {
+    this.tokenDigest = digestOf(token);
+    for (const admission of [...this.admitted]) {
+      if (!this.refusal(admission.request)) continue;
+      this.admitted.delete(admission);
+      admission.revoked();
+    }
   }
 
   private isOurs(hostname: string, localAddress: string | undefined): boolean {

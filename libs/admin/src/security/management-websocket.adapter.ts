@@ -6,9 +6,11 @@ import type { WebSocket, WebSocketServer } from 'ws';
 import { FORBIDDEN, HttpProblem, MALFORMED_REQUEST, NOT_FOUND, UNAUTHORIZED } from '../problem/http-problem.js';
 import { problemAnswer } from '../problem/problem-details.js';
 import { PROBLEM_MEDIA_TYPE } from '../problem/problem.filter.js';
-import type { ManagementAccess } from './management-access.js';
+import type { AccessRequest, ManagementAccess } from './management-access.js';
 
 const TOKEN_SUBPROTOCOL = 'bearer.';
+/** Policy violation (RFC 6455): the client need not come again with the same token. */
+const TOKEN_REVOKED = 1008;
 
 /**
  * Lets WebSockets in by the rules of every other call, and refuses them as HTTP does: with a status and problem details. The
@@ -66,22 +68,33 @@ export class ManagementWebSocketAdapter extends WsAdapter {
       return;
     }
     socket.off('error', onError);
-    server.handleUpgrade(request, socket, head, (client: WebSocket) => server.emit('connection', client, request));
+    server.handleUpgrade(request, socket, head, (client: WebSocket) => {
+      const leave = this.access.admit(accessRequestOf(request), () =>
+        client.close(TOKEN_REVOKED, 'the token was revoked'),
+      );
+      client.once('close', leave);
+      server.emit('connection', client, request);
+    });
   }
 
-  private refusalOf({ headers, socket }: IncomingMessage, path: string): HttpProblem | undefined {
-    const refusal = this.access.refusal({
-      host: headers.host,
-      origin: headers.origin,
-      authorization: headers.authorization,
-      offeredTokens: offeredTokensOf(headers['sec-websocket-protocol']),
-      localAddress: socket.localAddress,
-    });
+  private refusalOf(request: IncomingMessage, path: string): HttpProblem | undefined {
+    const { headers } = request;
+    const refusal = this.access.refusal(accessRequestOf(request));
     if (refusal?.status === 403) return new HttpProblem(FORBIDDEN, refusal.detail);
     if (refusal) return new HttpProblem(UNAUTHORIZED, refusal.detail, { headers: { 'www-authenticate': 'Bearer' } });
     if (headers.upgrade?.toLowerCase() === 'websocket') return undefined;
     return new HttpProblem(MALFORMED_REQUEST, `${path} cannot be upgraded to ${headers.upgrade ?? 'nothing'}`);
   }
+}
+
+function accessRequestOf({ headers, socket }: IncomingMessage): AccessRequest {
+  return {
+    host: headers.host,
+    origin: headers.origin,
+    authorization: headers.authorization,
+    offeredTokens: offeredTokensOf(headers['sec-websocket-protocol']),
+    localAddress: socket.localAddress,
+  };
 }
 
 function offeredTokensOf(header: string | undefined): string[] {
