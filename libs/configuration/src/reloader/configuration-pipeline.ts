@@ -28,6 +28,7 @@ import { VersionClock } from '../history/version-clock.js';
 import { ConfigurationMerger, type DocumentChanges } from '../merger/configuration-merger.js';
 import { ConfigurationParser } from '../parser/configuration-parser.js';
 import { DocumentParser } from '../parser/document-parser.js';
+import { withoutPlaceholders } from '../parser/placeholders.js';
 import { planChanges } from '../planner/configuration-planner.js';
 import { keyFromText } from '../planner/key-from-text.js';
 import { type Running, stateHash } from '../planner/running-state.js';
@@ -318,7 +319,11 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     const contents = (type: ConfigType): { id: string; configuration: Json }[] =>
       this.runningOf(type)
         .filter(({ running }) => source === undefined || running.source === source)
-        .map(({ key, running }) => ({ id: key.configId, configuration: maskSecrets(running.configuration) }));
+        .map(({ key, running: { configuration, deferredPlaceholders } }) => {
+          const shown = maskSecrets(configuration);
+          // Those that are resolved only where they take effect stand in the configuration as the operator wrote them.
+          return { id: key.configId, configuration: deferredPlaceholders ? shown : withoutPlaceholders(shown) };
+        });
     const globals = emptyRecord();
     for (const { id, configuration } of contents('global')) globals[id] = configuration;
     return {
