@@ -49,7 +49,7 @@ export class GatewayModule {
       module: GatewayModule,
       imports: [
         FoundationModule.forSettings(settings),
-        TrafficFiltersModule.forRoot(trafficFiltersOptions(settings)),
+        TrafficFiltersModule.forRoot(trafficFiltersOptions(settings, folder)),
         RoutingModule.forRoot({
           filters: TRAFFIC_FILTERS,
           providers: [{ provide: ApiVersionSource, useValue: new ConfiguredApiVersion(apiVersionOf(settings)) }],

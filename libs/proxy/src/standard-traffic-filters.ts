@@ -4,17 +4,31 @@ import { CacheRequestBodyFilterFactory } from './body/cache-request-body.filter.
 import { RemoveJsonAttributesResponseBodyFilterFactory } from './body/remove-json-attributes-response-body.filter.js';
 import { CircuitBreakerFilterFactory } from './circuit-breaker/circuit-breaker.filter.js';
 import { CircuitBreakers } from './circuit-breaker/circuit-breakers.js';
+import { DEFAULT_DENIED_UPSTREAMS, UpstreamGuard } from './addresses/upstream-guard.js';
+import { DescriptorFolders } from './grpc/descriptor-folders.js';
+import { GrpcClient } from './grpc/grpc-client.js';
+import { JsonToGrpcFilterFactory } from './grpc/json-to-grpc.filter.js';
 import { RateLimiter } from './rate-limit/rate-limiter.js';
 import { RequestRateLimiterFilterFactory } from './rate-limit/request-rate-limiter.filter.js';
 import { LocalResponseCacheFilterFactory } from './response-cache/local-response-cache.filter.js';
 import { ResponseCaches } from './response-cache/response-caches.js';
 import { RetryFilterFactory } from './retry/retry.filter.js';
 
-/** The traffic's filters with all that they need, made without Nest: for tests and tools. */
-export function standardTrafficFilters(clock: Clock): readonly FilterFactory[] {
+/**
+ * The traffic's filters with all that they need, made without Nest: for tests and tools.
+ * @param descriptorFolders of `JsonToGrpc`
+ */
+export function standardTrafficFilters(
+  clock: Clock,
+  descriptorFolders: readonly string[] = [],
+): readonly FilterFactory[] {
   return [
     new CacheRequestBodyFilterFactory(),
     new CircuitBreakerFilterFactory(new CircuitBreakers(clock)),
+    new JsonToGrpcFilterFactory(
+      new GrpcClient(new UpstreamGuard(DEFAULT_DENIED_UPSTREAMS)),
+      new DescriptorFolders(descriptorFolders),
+    ),
     new LocalResponseCacheFilterFactory(new ResponseCaches()),
     new RemoveJsonAttributesResponseBodyFilterFactory(),
     new RequestRateLimiterFilterFactory(new RateLimiter(clock)),

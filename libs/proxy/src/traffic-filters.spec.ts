@@ -1,10 +1,11 @@
+import { join } from 'node:path';
 import { SystemClock } from '@tigateway/model';
 import { RouteCompiler, standardCatalogue } from '@tigateway/routing';
 import { describe, expect, it } from 'vitest';
 import { standardTrafficFilters } from './standard-traffic-filters.js';
 import { TRAFFIC_FILTERS } from './traffic-filters.js';
 
-const filters = standardTrafficFilters(new SystemClock());
+const filters = standardTrafficFilters(new SystemClock(), [join(import.meta.dirname, 'testing/descriptors')]);
 const compiler = new RouteCompiler(standardCatalogue([], filters), new SystemClock(), { ownListeners: [] });
 
 describe('the filters of the traffic', () => {

@@ -3,6 +3,7 @@ import type { FilterFactory } from '@tigateway/routing';
 import { CacheRequestBodyFilterFactory } from './body/cache-request-body.filter.js';
 import { RemoveJsonAttributesResponseBodyFilterFactory } from './body/remove-json-attributes-response-body.filter.js';
 import { CircuitBreakerFilterFactory } from './circuit-breaker/circuit-breaker.filter.js';
+import { JsonToGrpcFilterFactory } from './grpc/json-to-grpc.filter.js';
 import { LocalResponseCacheFilterFactory } from './response-cache/local-response-cache.filter.js';
 import { RequestRateLimiterFilterFactory } from './rate-limit/request-rate-limiter.filter.js';
 import { RetryFilterFactory } from './retry/retry.filter.js';
@@ -14,6 +15,7 @@ import { RetryFilterFactory } from './retry/retry.filter.js';
 export const TRAFFIC_FILTERS: readonly Type<FilterFactory>[] = [
   CacheRequestBodyFilterFactory,
   CircuitBreakerFilterFactory,
+  JsonToGrpcFilterFactory,
   LocalResponseCacheFilterFactory,
   RemoveJsonAttributesResponseBodyFilterFactory,
   RequestRateLimiterFilterFactory,

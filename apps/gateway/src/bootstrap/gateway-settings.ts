@@ -16,6 +16,7 @@ import { DiscoveryLocatorSettings } from '@tigateway/configuration';
 import { DEFAULT_DENIED_UPSTREAMS, type ErrorStatusMode } from '@tigateway/proxy';
 import { ArrayUnique, IsIn, IsNotEmpty, Max, Min } from 'class-validator';
 import { ApiVersionSettings } from './api-version-settings.js';
+import { JsonToGrpcSettings } from './json-to-grpc-settings.js';
 import { RateLimiterSettings, RedisConnectionSettings } from './rate-limiter-settings.js';
 
 export const SOURCE_NAMES = ['api', 'crd', 'configmap', 'file'] as const;
@@ -169,6 +170,7 @@ export class TigatewaySettings {
   @Nested(() => PathSettings) path = new PathSettings();
   @Nested(() => CompatibilitySettings) compatibility = new CompatibilitySettings();
   @Nested(() => ApiVersionSettings) apiVersion = new ApiVersionSettings();
+  @Nested(() => JsonToGrpcSettings) jsonToGrpc = new JsonToGrpcSettings();
   @Nested(() => RateLimiterSettings) rateLimiter = new RateLimiterSettings();
   @Nested(() => RedisConnectionSettings) redis = new RedisConnectionSettings();
   @Nested(() => DemoUpstreamSettings) demoUpstream = new DemoUpstreamSettings();

@@ -1,9 +1,13 @@
+import { resolve } from 'node:path';
 import type { RateLimiterOptions, TrafficFiltersOptions } from '@tigateway/proxy';
 import type { ApiVersionSettings } from '@tigateway/routing';
 import type { GatewaySettings } from '../bootstrap/gateway-settings.js';
 
-/** What the traffic's filters are told by the bootstrap file, in their own words. */
-export function trafficFiltersOptions({ tigateway }: GatewaySettings): TrafficFiltersOptions {
+/**
+ * What the traffic's filters are told by the bootstrap file, in their own words.
+ * @param folder of the bootstrap file
+ */
+export function trafficFiltersOptions({ tigateway }: GatewaySettings, folder: string): TrafficFiltersOptions {
   const { rateLimiter: settings, redis } = tigateway;
   const { backend, failOpen, denyEmptyKey, emptyKeyStatusCode, keyResolvers } = settings;
   const rateLimiter: RateLimiterOptions = {
@@ -21,7 +25,11 @@ export function trafficFiltersOptions({ tigateway }: GatewaySettings): TrafficFi
       requestedTokens: settings.requestedTokensHeader,
     },
   };
-  return { rateLimiter };
+  return {
+    rateLimiter,
+    descriptorFolders: tigateway.jsonToGrpc.descriptorFolders.map((each) => resolve(folder, each)),
+    deniedUpstreams: tigateway.upstreams.deny,
+  };
 }
 
 /** Where a request names the version of an API. */

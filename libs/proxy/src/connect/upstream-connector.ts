@@ -41,6 +41,8 @@ export function upstreamConnector(
   { tls, proxy }: UpstreamSettings,
   connectTimeoutMs: number,
   guard: UpstreamGuard,
+  /** What is offered to a TLS server. */
+  protocols: readonly string[] = ['http/1.1'],
 ): UpstreamConnector {
   /** Of the last connection that got one: the next handshake is shorter with it. */
   let session: Buffer | undefined;
@@ -78,7 +80,7 @@ export function upstreamConnector(
         ...(isIP(host) === 0 && { servername: host }),
         secureContext: contextOf(tls),
         rejectUnauthorized: !tls.insecure,
-        ALPNProtocols: ['http/1.1'],
+        ALPNProtocols: [...protocols],
         ...(session && { session }),
       });
       attempt.follow(secured, tls.handshakeTimeoutMs, 'TLS handshake');

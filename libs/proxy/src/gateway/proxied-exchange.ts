@@ -13,6 +13,7 @@ import {
 import { BalancedTarget } from '../balancing/balanced-instance.js';
 import { UpstreamError, type UpstreamHandler } from '../ports/upstream-client.js';
 import { ACCEPTED_CODING, Decompression } from './decompression.js';
+import type { UpstreamSettings } from '../ports/upstream-settings.js';
 import { errorPage } from './error-page.js';
 import { statusOfFailure } from './failure-status.js';
 import { dropHopByHop, hopByHopOf } from './hop-by-hop.js';
@@ -43,6 +44,24 @@ export interface ExchangeMark {
   readonly ownLines: readonly string[] | undefined;
 }
 
+/** What a call in the upstream's place is given. Times in milliseconds, 0 for none. */
+export interface SubstituteCall {
+  readonly exchange: ProxiedExchange;
+  /** Where the upstream's call would go. */
+  readonly target: UpstreamTarget;
+  readonly settings: UpstreamSettings;
+  readonly connectTimeoutMs: number;
+  readonly timeoutMs: number;
+  /** Nobody waits any more. */
+  readonly signal: AbortSignal;
+}
+
+export interface SubstituteResponse {
+  readonly status: number;
+  readonly lines: readonly string[];
+  readonly body: string | Buffer;
+}
+
 /** An exchange on the data path: it runs the route's chain, calls the upstream and passes the response to the client. */
 export class ProxiedExchange extends Exchange implements UpstreamHandler, ClientWatcher {
   /** Set while filters around the call wait. */
@@ -58,6 +77,7 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
   /** The body in place of the upstream's. */
   private newBody: Buffer | undefined;
   private watcher: ResponseWatcher | undefined;
+  private substitute: ((call: SubstituteCall) => Promise<SubstituteResponse>) | undefined;
   /** True once there is a head that the response hooks may see. */
   private hasHead = false;
   /** True once the response's head has been written: nothing can be answered any more. */
@@ -240,6 +260,11 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
       this.transaction.call?.resume();
     }
     return collector.body;
+  }
+
+  /** Has `substitute` called in the place of the upstream, by its target and with all filters around it. */
+  callInstead(substitute: (call: SubstituteCall) => Promise<SubstituteResponse>): void {
+    this.substitute = substitute;
   }
 
   /** What the client gets as the body; `Content-Length` follows it. */
@@ -446,6 +471,10 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
       return;
     }
     const settings = upstreamSettingsOf(this.globals.httpclient);
+    if (this.substitute !== undefined && upgrade === undefined) {
+      if (target instanceof BalancedTarget) transaction.giveTo(target.of);
+      return this.sendBySubstitute(this.substitute, target, settings);
+    }
     const body = transaction.takeBody();
     const upstreamRequest = {
       target,
@@ -468,6 +497,40 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
     } else {
       transaction.call = policy.upstreams.send(upstreamRequest, this);
     }
+  }
+
+  private sendBySubstitute(
+    substitute: (call: SubstituteCall) => Promise<SubstituteResponse>,
+    target: UpstreamTarget,
+    settings: UpstreamSettings,
+  ): void {
+    const { transaction, route } = this;
+    const controller = new AbortController();
+    const { signal } = controller;
+    transaction.call = { pause: () => undefined, resume: () => undefined, abort: () => controller.abort() };
+    substitute({
+      exchange: this,
+      target,
+      settings,
+      connectTimeoutMs: route.connectTimeoutMs ?? settings.connectTimeoutMs,
+      timeoutMs: Math.max(0, route.responseTimeoutMs ?? settings.responseTimeoutMs),
+      signal,
+    }).then(
+      ({ status, lines, body }) => {
+        if (signal.aborted) return;
+        transaction.call = undefined;
+        transaction.instance?.answered(status);
+        this.earlyEnd = [];
+        this.newBody = Buffer.from(body);
+        this.setHead(status, '', [...lines]);
+      },
+      (error: unknown) => {
+        if (signal.aborted) return;
+        transaction.call = undefined;
+        if (error instanceof UpstreamError) this.onUpstreamError(error);
+        else this.giveUp(error);
+      },
+    );
   }
 
   /** `forward:`: another route answers, found with the request as the filters have left it. */
