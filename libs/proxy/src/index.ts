@@ -12,6 +12,7 @@ export { WebSocketProxy } from './websocket/websocket-proxy.js';
 export { ListenerTls, type ListenerTlsSettings } from './tls/listener-tls.js';
 export type { CircuitBreaker } from './circuit-breaker/circuit-breaker.js';
 export { CircuitBreakers, type KnownBreaker } from './circuit-breaker/circuit-breakers.js';
+export type { OAuth2ClientSettings } from './oauth2/oauth2-client.js';
 export { KeyResolvers } from './rate-limit/key-resolver.js';
 export { RateLimiter } from './rate-limit/rate-limiter.js';
 export * from './rate-limit/rate-limiter-options.js';

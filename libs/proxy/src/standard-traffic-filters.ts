@@ -8,6 +8,9 @@ import { DEFAULT_DENIED_UPSTREAMS, UpstreamGuard } from './addresses/upstream-gu
 import { DescriptorFolders } from './grpc/descriptor-folders.js';
 import { GrpcClient } from './grpc/grpc-client.js';
 import { JsonToGrpcFilterFactory } from './grpc/json-to-grpc.filter.js';
+import type { OAuth2ClientSettings } from './oauth2/oauth2-client.js';
+import { OAuth2Clients } from './oauth2/oauth2-clients.js';
+import { TokenRelayFilterFactory } from './oauth2/token-relay.filter.js';
 import { RateLimiter } from './rate-limit/rate-limiter.js';
 import { RequestRateLimiterFilterFactory } from './rate-limit/request-rate-limiter.filter.js';
 import { LocalResponseCacheFilterFactory } from './response-cache/local-response-cache.filter.js';
@@ -17,10 +20,12 @@ import { RetryFilterFactory } from './retry/retry.filter.js';
 /**
  * The traffic's filters with all that they need, made without Nest: for tests and tools.
  * @param descriptorFolders of `JsonToGrpc`
+ * @param oauth2Clients of `TokenRelay`
  */
 export function standardTrafficFilters(
   clock: Clock,
   descriptorFolders: readonly string[] = [],
+  oauth2Clients: Readonly<Record<string, OAuth2ClientSettings>> = {},
 ): readonly FilterFactory[] {
   return [
     new CacheRequestBodyFilterFactory(),
@@ -33,5 +38,6 @@ export function standardTrafficFilters(
     new RemoveJsonAttributesResponseBodyFilterFactory(),
     new RequestRateLimiterFilterFactory(new RateLimiter(clock)),
     new RetryFilterFactory(),
+    new TokenRelayFilterFactory(new OAuth2Clients(oauth2Clients, clock)),
   ];
 }

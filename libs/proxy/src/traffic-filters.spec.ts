@@ -5,7 +5,17 @@ import { describe, expect, it } from 'vitest';
 import { standardTrafficFilters } from './standard-traffic-filters.js';
 import { TRAFFIC_FILTERS } from './traffic-filters.js';
 
-const filters = standardTrafficFilters(new SystemClock(), [join(import.meta.dirname, 'testing/descriptors')]);
+const client = {
+  tokenUri: 'https://login.example.org/token',
+  clientId: 'me',
+  clientSecret: '',
+  scopes: [],
+  authentication: 'client_secret_basic',
+  timeoutMs: 1_000,
+} as const;
+const filters = standardTrafficFilters(new SystemClock(), [join(import.meta.dirname, 'testing/descriptors')], {
+  'my-client': client,
+});
 const compiler = new RouteCompiler(standardCatalogue([], filters), new SystemClock(), { ownListeners: [] });
 
 describe('the filters of the traffic', () => {

@@ -17,6 +17,7 @@ import { DEFAULT_DENIED_UPSTREAMS, type ErrorStatusMode } from '@tigateway/proxy
 import { ArrayUnique, IsIn, IsNotEmpty, Max, Min } from 'class-validator';
 import { ApiVersionSettings } from './api-version-settings.js';
 import { JsonToGrpcSettings } from './json-to-grpc-settings.js';
+import { OAuth2Settings } from './oauth2-settings.js';
 import { RateLimiterSettings, RedisConnectionSettings } from './rate-limiter-settings.js';
 
 export const SOURCE_NAMES = ['api', 'crd', 'configmap', 'file'] as const;
@@ -171,6 +172,7 @@ export class TigatewaySettings {
   @Nested(() => CompatibilitySettings) compatibility = new CompatibilitySettings();
   @Nested(() => ApiVersionSettings) apiVersion = new ApiVersionSettings();
   @Nested(() => JsonToGrpcSettings) jsonToGrpc = new JsonToGrpcSettings();
+  @Nested(() => OAuth2Settings) oauth2 = new OAuth2Settings();
   @Nested(() => RateLimiterSettings) rateLimiter = new RateLimiterSettings();
   @Nested(() => RedisConnectionSettings) redis = new RedisConnectionSettings();
   @Nested(() => DemoUpstreamSettings) demoUpstream = new DemoUpstreamSettings();
