@@ -458,11 +458,11 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
         return this.inTurn(watched, async () => this.read(watched, await watched.source.read()));
       },
       advanced: (event) => this.reloader.advanced(event),
-      takenBack: ({ source }, keys, detail) => {
-        this.observer.rolledBack('auto');
+      takenBack: ({ source }, trigger, keys, detail) => {
+        this.observer.rolledBack(trigger);
         const at = new Date(this.clock.now()).toISOString();
         const version = keys[0] && this.queue.state.running.configurations.get(keyText(keys[0]))?.version;
-        this.showRollback({ at, trigger: 'auto', keys, ...(version !== undefined && { version }), detail });
+        this.showRollback({ at, trigger, keys, ...(version !== undefined && { version }), detail });
         this.note({ source, changes: keys.length, outcome: 'rolled-back', detail }, this.clock.monotonicMs());
       },
       refused: (source, changes, detail) => this.noteRejected(source, changes, detail),

@@ -46,7 +46,7 @@ export interface PipelineHands {
   /** A batch of an update is in force. */
   advanced(event: RolloutAdvancedEvent): void;
   /** An update was taken back. */
-  takenBack(pending: Pending, keys: readonly ConfigurationKey[], detail: string): void;
+  takenBack(pending: Pending, trigger: 'manual' | 'auto', keys: readonly ConfigurationKey[], detail: string): void;
   /** An update was refused when its time came. */
   refused(source: SourceName, changes: number, detail: string): void;
 }
@@ -514,7 +514,7 @@ export class DeferredChanges {
         delivery?.told();
         delivery?.settle();
         this.logger.warn(`${reason} (${pending.id} of ${pending.source})`);
-        this.hands.takenBack(pending, keys, reason);
+        this.hands.takenBack(pending, rollout.trigger, keys, reason);
         return;
       } catch (error) {
         this.logger.error(`a rolling update could not be taken back yet: ${(error as Error).message}`);

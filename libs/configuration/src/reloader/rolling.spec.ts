@@ -169,9 +169,9 @@ describe('an update that goes in batch by batch', () => {
   it('takes what a file says while it goes in after it', async () => {
     await beginWithFile();
     await source.change({ 'f.yaml': file('http://new.test') });
+    await until(['new', 'new', 'old', 'old', 'old'], 1);
     await source.change({ 'f.yaml': file('http://newer.test') });
-    expect(uris()).toEqual(['new', 'new', 'old', 'old', 'old']);
-    expect(running.pipeline.pending()).toHaveLength(2);
+    await until(['new', 'new', 'old', 'old', 'old'], 2);
     await pass(130);
     await vi.waitFor(async () => {
       await pass(5);
@@ -241,6 +241,8 @@ describe('all batches are taken back', () => {
     await running.pipeline.cancel(id, BY);
     expect(uris()).toEqual([undefined, undefined, undefined, undefined, undefined]);
     expect(running.pipeline.pending()).toEqual([]);
+    expect(running.pipeline.status().rollbacks).toMatchObject([{ trigger: 'manual' }]);
+    expect(running.events.at(-1)).toMatchObject({ type: 'configuration_rollback', facts: { trigger: 'manual' } });
     await pass(120);
     expect(running.pipeline.list('route')).toEqual([]);
   });

@@ -44,6 +44,11 @@ export class Rollout {
     this.startedMs = clock.monotonicMs();
   }
 
+  /** Who ends it: a person, or what came of it. */
+  get trigger(): 'manual' | 'auto' {
+    return this.objection === undefined ? 'auto' : 'manual';
+  }
+
   get isLastNext(): boolean {
     return this.applied >= this.batches.length - 1;
   }
@@ -100,7 +105,7 @@ export class Rollout {
       source: this.pending.source,
       actor: 'rolling-update',
       reason,
-      rollback: rollbackOf(this.entries),
+      rollback: rollbackOf(this.entries, this.trigger),
     };
     const texts = this.entries.map(keyText);
     if (!delivery) return this.stageReturn({ ...state, pending }, texts, cause, { removePending }, tools);

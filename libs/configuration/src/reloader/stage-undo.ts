@@ -39,10 +39,13 @@ export async function stageUndo(
 }
 
 /** From which version to which each key goes back; a key that did not run before has none to go back to. */
-export function rollbackOf(entries: readonly UndoEntry[]): NonNullable<Cause['rollback']> {
+export function rollbackOf(
+  entries: readonly UndoEntry[],
+  trigger: 'manual' | 'auto' = 'auto',
+): NonNullable<Cause['rollback']> {
   const byKey = new Map(entries.map((entry) => [keyText(entry), entry]));
   return {
-    trigger: 'auto',
+    trigger,
     of: (key) => byKey.get(keyText(key))?.previous?.version,
     from: (key) => byKey.get(keyText(key))?.version ?? '',
   };
