@@ -10,6 +10,7 @@ export * from './compiler/route-compiler.js';
 export * from './compiler/route-selector.js';
 export * from './compiler/snapshot-compiler.js';
 export * from './compiler/standard-catalogue.js';
+export * from './compiler/unsupported.js';
 export * from './exchange/exchange.js';
 export * from './exchange/exchange-error.js';
 export * from './exchange/header-list.js';

@@ -373,11 +373,31 @@ export const SCHEMAS = {
     channels: arrayOf(local('ChannelStatus')),
     deadLetters: { ...arrayOf(local('DeadLetter')), description: 'Newest first' },
   }),
-  ValidationReport: object({
-    valid: { type: 'boolean' },
-    errors: arrayOf(local('Finding')),
-    warnings: arrayOf(local('Finding')),
+  ValidationReport: object(
+    {
+      valid: { type: 'boolean' },
+      errors: arrayOf(local('Finding')),
+      warnings: arrayOf(local('Finding')),
+      migration: local('MigrationReport'),
+    },
+    ['valid', 'errors', 'warnings'],
+  ),
+  MigrationEntry: object({
+    pointer: { type: 'string', description: 'JSON Pointer into what was sent' },
+    position: local('Position'),
+    subject: { type: 'string', examples: ['route "orders", filter Retry', 'httpclient.connect-timeout'] },
+    message: { type: 'string', description: 'One sentence' },
   }),
+  MigrationReport: {
+    ...object({
+      taken: arrayOf(local('MigrationEntry')),
+      differs: arrayOf(local('MigrationEntry')),
+      refused: arrayOf(local('MigrationEntry')),
+      foreign: arrayOf(local('MigrationEntry')),
+    }),
+    description:
+      'Of a document with a Spring root: what means the same here, what does not, what is refused, what is not ours',
+  },
   GatewayEndpoint: object({ href: text, methods: arrayOf(text) }),
   LiveRoute: object(
     {

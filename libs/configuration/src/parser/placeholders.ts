@@ -101,11 +101,23 @@ export class Placeholders {
  * a name whose default is the dollar.
  */
 export function withoutPlaceholders(value: Json): Json {
+  // Hardly any configuration holds one: the others are not copied.
+  return holdsPlaceholder(value) ? protectedCopy(value) : value;
+}
+
+function holdsPlaceholder(value: Json): boolean {
+  if (typeof value === 'string') return value.includes('${');
+  if (typeof value !== 'object' || value === null) return false;
+  for (const member of Object.values(value as Record<string, Json>)) if (holdsPlaceholder(member)) return true;
+  return false;
+}
+
+function protectedCopy(value: Json): Json {
   if (typeof value === 'string') return value.replaceAll('${', '${:$}{');
-  if (Array.isArray(value)) return (value as readonly Json[]).map(withoutPlaceholders);
+  if (Array.isArray(value)) return (value as readonly Json[]).map(protectedCopy);
   if (!isJsonObject(value)) return value;
   const copy: Record<string, Json> = new JsonRecord();
-  for (const key of Object.keys(value)) copy[key] = withoutPlaceholders(value[key] as Json);
+  for (const key of Object.keys(value)) copy[key] = protectedCopy(value[key] as Json);
   return copy;
 }
 

@@ -39,6 +39,7 @@ export const SPRING_KEYS: ReadonlyMap<string, SpringKeyFate> = new Map<string, S
   ['restrictivepropertyaccessor', needless('no expression is ever evaluated')],
   ['discovery', ignored('the bootstrap file has it: tigateway.discovery, with the same keys')],
   ['redis', ignored('the bootstrap file has it: tigateway.rate-limiter.backend and tigateway.redis')],
+  ['jsontogrpc', ignored('the bootstrap file has it: tigateway.json-to-grpc')],
   ['observability', ignored('metrics are set below "metrics"')],
   ['function', ignored('there are no functions here, and a route with fn: is refused')],
   ['stream', ignored('there are no message brokers here, and a route with stream: is refused')],

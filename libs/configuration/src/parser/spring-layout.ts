@@ -123,6 +123,9 @@ function remark(code: string, message: string, { pointer }: Setting, findings: F
   findings.warnings.push({ pointer, code, message });
 }
 
+/** What makes a part of a file count for some profiles alone. */
+const PROFILES = /^spring\.(?:config\.activate|profiles)(?:\.on-?profile)?$/i;
+
 /** Names what Spring or the application reads and the gateway does not: once each, at the highest level that is all foreign. */
 function reportForeign(node: JsonObject, above: readonly PropertyStep[], findings: Findings, pointer = ''): void {
   for (const [key, value] of Object.entries(node)) {
@@ -137,6 +140,10 @@ function reportForeign(node: JsonObject, above: readonly PropertyStep[], finding
       reportServer(value, path, findings, at);
     else if (!path.slice(0, OLD_ROOT.length).every((step, index) => isSameStep(step, OLD_ROOT[index] as string))) {
       findings.foreign.push({ name: path.join('.'), pointer: at });
+      if (PROFILES.test(path.join('.'))) {
+        const message = 'there are no profiles here: this part of the file is in force in any case';
+        findings.warnings.push({ pointer: at, code: 'ignored-property', message });
+      }
     }
   }
 }

@@ -8,6 +8,8 @@ import type {
   SourceName,
 } from '@tigateway/model';
 
+import type { MigrationReport } from '../migration/migration-report.js';
+
 /** One wish of an API call. */
 export interface WriteRequest extends ConfigurationKey {
   readonly op: 'upsert' | 'delete';
@@ -131,6 +133,8 @@ export interface ValidationReport {
   readonly valid: boolean;
   readonly errors: readonly Problem[];
   readonly warnings: readonly Problem[];
+  /** Of a document that was written for Spring Cloud Gateway alone. */
+  readonly migration?: MigrationReport;
 }
 
 export interface RejectedDocument {

@@ -8,6 +8,7 @@ import {
   TimeSlice,
 } from '@tigateway/model';
 import { type Compilation, type RouteBlueprint, RouteCompiler } from '@tigateway/routing';
+import { migrationReport } from '../migration/migration-report.js';
 import { isOperatorOwned } from '../parser/global-settings.js';
 import { locateInObject } from '../parser/locate-in-object.js';
 import type { ParsedDocument } from '../parser/parsed-document.js';
@@ -100,7 +101,10 @@ export class ConfigurationValidator {
   async validateDocument(parsed: ParsedDocument, context: ValidationContext): Promise<ValidationReport> {
     const { problems, warnings } = await this.validate(parsed.objects, context);
     const errors = [...parsed.problems, ...problems];
-    return { valid: errors.length === 0, errors, warnings: [...parsed.warnings, ...warnings] };
+    const report = { valid: errors.length === 0, errors, warnings: [...parsed.warnings, ...warnings] };
+    const { foreign, objects } = parsed;
+    if (!foreign || context.text === undefined) return report;
+    return { ...report, migration: await migrationReport({ ...report, objects, foreign }, context.text) };
   }
 
   private verdictOn(object: ParsedObject, steps: ValidationSteps, routes: RouteBlueprint[]): Verdict {
