@@ -325,6 +325,7 @@ describe('a dry run', () => {
       errors: [],
       warnings: [],
       changes: [{ configType: 'route', configId: 'a', op }],
+      impact: { sampled: 0, changed: [] },
     });
     expect(response.headers.etag).toBeUndefined();
     expect(admin.configuration.written).toEqual([]);
