@@ -2,7 +2,8 @@ import fastifyProxy from '@fastify/http-proxy';
 import { fastify } from 'fastify';
 import httpProxy from 'http-proxy';
 import { createProxyMiddleware } from 'http-proxy-middleware';
-import { Agent, createServer, type Server } from 'node:http';
+import { Agent, createServer, Server as HttpServer } from 'node:http';
+import { connect, createServer as createRelay, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { ExternalProcess, freePort } from '../processes/external.js';
 import { type Peer, PREFIX, type Subject } from './peer.js';
@@ -16,6 +17,16 @@ const SERVERS: Readonly<Record<string, (upstream: string, port: number) => Serve
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': BODY.length });
       response.end(BODY);
     }).listen(port, '127.0.0.1'),
+  // Reads nothing of what it moves: what the runtime and the system calls leave to a proxy.
+  'net relay': (upstream, port) => {
+    const { hostname, port: upstreamPort } = new URL(upstream);
+    const relay = createRelay({ noDelay: true }, (client) => {
+      const server = connect({ host: hostname, port: Number(upstreamPort), noDelay: true });
+      client.pipe(server).on('error', () => client.destroy());
+      server.pipe(client).on('error', () => server.destroy());
+    });
+    return relay.listen(port, '127.0.0.1');
+  },
   'http-proxy': (upstream, port) => {
     const proxy = httpProxy.createProxyServer({ target: upstream, xfwd: true, agent: keptAgent() });
     proxy.on('proxyReq', (request) => request.setHeader('X-Route', 'route-0'));
@@ -57,7 +68,7 @@ export const NODE_PROXIES: readonly Peer[] = Object.keys(SERVERS).map((name) => 
     const script = fileURLToPath(import.meta.url);
     const command = [process.execPath, script, JSON.stringify({ name, upstream, port })];
     const running = await ExternalProcess.start('subject', command, port);
-    return { pid: running.pid, url: running.url + PREFIX, stop: () => running.stop() };
+    return { pid: running.pid, url: running.url + (name === 'net relay' ? '' : PREFIX), stop: () => running.stop() };
   },
 }));
 
@@ -70,5 +81,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     port: number;
   };
   const server = await SERVERS[name]?.(upstream, port);
-  if (server) server.keepAliveTimeout = 60_000;
+  if (server instanceof HttpServer) server.keepAliveTimeout = 60_000;
 }
