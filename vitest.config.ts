@@ -8,7 +8,7 @@ export default defineConfig({
     maxWorkers: 2,
     setupFiles: ['reflect-metadata'],
     include: ['{apps,libs}/*/src/**/*.spec.ts', 'test/e2e/**/*.spec.ts', 'test/fuzz/**/*.spec.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });
