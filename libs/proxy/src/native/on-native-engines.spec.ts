@@ -6,6 +6,11 @@ import { vi } from 'vitest';
 vi.stubEnv('TIGATEWAY_TEST_ENGINE', 'native');
 
 await import('../gateway/chain.spec.js');
+await import('../gateway/around.spec.js');
+await import('../body/body.filters.spec.js');
+await import('../circuit-breaker/circuit-breaker.filter.spec.js');
+await import('../response-cache/local-response-cache.filter.spec.js');
+await import('../retry/retry.filter.spec.js');
 await import('../gateway/failures.spec.js');
 await import('../gateway/httpclient.spec.js');
 await import('../gateway/tls-upstream.spec.js');

@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import type { Json } from '@tigateway/model';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
 import { FakeClock } from '../../../../test/builders/fake-clock.js';
 import { RawUpstream } from '../testing/raw-peer.js';
 import { deadPort, ScriptedUpstream } from '../testing/scripted-upstream.js';
@@ -80,6 +83,21 @@ describe('Retry', () => {
     clock.advance(100);
     expect(await answer).toBe(200);
     await upstream.stop();
+  });
+
+  it('opens a WebSocket on another instance where one cannot be reached', async () => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    await once(server, 'listening');
+    const orders = [await deadPort(), (server.address() as AddressInfo).port].map((port) => `http://127.0.0.1:${port}`);
+    await restart({ services: { orders } });
+    await traffic.routes.put(route('lb:ws://orders', 'Retry=1'));
+    for (let count = 0; count < 2; count++) {
+      const socket = new WebSocket(traffic.url.replace('http', 'ws'));
+      await once(socket, 'open');
+      socket.terminate();
+    }
+    server.close();
+    await once(server, 'close');
   });
 
   it.each([
