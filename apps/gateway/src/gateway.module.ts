@@ -16,6 +16,7 @@ import type { Bootstrap } from './bootstrap/bootstrap-file.js';
 import { ChangeModule } from './change/change.module.js';
 import { KnownServicesModule } from './discovery/proxied-services.js';
 import { EventHistoryModule } from './events/event-history.module.js';
+import type { Extensions } from './extensions/extensions.js';
 import { FoundationModule } from './foundation.module.js';
 import { DataPlaneHealth } from './health/data-plane.health.js';
 import { NotificationsHealth } from './health/notifications.health.js';
@@ -31,7 +32,7 @@ import { UpstreamMetricsFeed } from './traffic/upstream-metrics-feed.js';
 /** The whole gateway, in the order of a change on its way to traffic. */
 @Module({})
 export class GatewayModule {
-  static forBootstrap({ settings, folder }: Bootstrap): DynamicModule {
+  static forBootstrap({ settings, folder }: Bootstrap, extensions: Extensions): DynamicModule {
     const { dataDir, sources, updatePolicy } = settings.tigateway;
     const { paths, debounceMs, placeholders } = sources.file;
     const history = HistoryModule.embedded({ directory: dataDir });
@@ -51,8 +52,14 @@ export class GatewayModule {
         FoundationModule.forSettings(settings),
         TrafficFiltersModule.forRoot(trafficFiltersOptions(settings, folder)),
         RoutingModule.forRoot({
-          filters: TRAFFIC_FILTERS,
-          providers: [{ provide: ApiVersionSource, useValue: new ConfiguredApiVersion(apiVersionOf(settings)) }],
+          predicates: extensions.predicates,
+          filters: [...TRAFFIC_FILTERS, ...extensions.filters],
+          disabled: settings.tigateway.disabled,
+          imports: extensions.imports,
+          providers: [
+            ...extensions.providers,
+            { provide: ApiVersionSource, useValue: new ConfiguredApiVersion(apiVersionOf(settings)) },
+          ],
         }),
         ReloaderModule.forRoot({
           precedence: sources.precedence,

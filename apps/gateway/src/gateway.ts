@@ -9,6 +9,7 @@ import { DataPlane } from '@tigateway/proxy';
 import type { Bootstrap } from './bootstrap/bootstrap-file.js';
 import { watchTokenFile } from './bootstrap/token-file.js';
 import { type DemoUpstream, startDemoUpstream } from './demo/demo-upstream.js';
+import { Extensions } from './extensions/extensions.js';
 import { GatewayModule } from './gateway.module.js';
 
 /** The running process: what starts in which order, and what stops in which. */
@@ -27,9 +28,14 @@ export class Gateway {
    */
   static async start(bootstrap: Bootstrap, logger: LoggerService): Promise<Gateway> {
     const { management, tigateway } = bootstrap.settings;
-    const module = GatewayModule.forBootstrap(bootstrap);
+    const extensions = await Extensions.load(bootstrap);
+    const module = GatewayModule.forBootstrap(bootstrap, extensions);
     const options = { logger, bodyParser: false, abortOnError: false };
-    const application = await NestFactory.create<NestFastifyApplication>(module, createAdminAdapter(), options);
+    const application = await NestFactory.create<NestFastifyApplication>(module, createAdminAdapter(), options).catch(
+      (error: unknown) => {
+        throw extensions.explain(error);
+      },
+    );
     const { address, auth, allowedHosts } = management;
     const access = configureAdminApplication(application, { address, token: auth.token, allowedHosts });
     const stopWatching =

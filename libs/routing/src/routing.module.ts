@@ -1,7 +1,7 @@
 import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
 import { Clock } from '@tigateway/model';
 import { CompileEnvironment } from './compiler/compile-environment.js';
-import { ComponentCatalogue } from './compiler/component-catalogue.js';
+import { ComponentCatalogue, type DisabledNames } from './compiler/component-catalogue.js';
 import { RouteCompiler } from './compiler/route-compiler.js';
 import { SnapshotCompiler } from './compiler/snapshot-compiler.js';
 import { FILTERS } from './filters/catalogue.js';
@@ -22,6 +22,8 @@ export interface RoutingOptions {
   /** Predicates beside the gateway's own: classes that Nest can construct. */
   readonly predicates?: readonly Type<PredicateFactory>[];
   readonly filters?: readonly Type<FilterFactory>[];
+  /** Those among all of them that no route may name. */
+  readonly disabled?: DisabledNames;
   /** Modules that export what those classes, the `Clock` and the `CompileEnvironment` need. */
   readonly imports?: DynamicModule['imports'];
   readonly providers?: readonly Provider[];
@@ -30,7 +32,13 @@ export interface RoutingOptions {
 /** Needs a `Clock` and a `CompileEnvironment`, from a global module or from `imports` or `providers`. */
 @Module({})
 export class RoutingModule {
-  static forRoot({ predicates = [], filters = [], imports = [], providers = [] }: RoutingOptions = {}): DynamicModule {
+  static forRoot({
+    predicates = [],
+    filters = [],
+    disabled = { predicates: [], filters: [] },
+    imports = [],
+    providers = [],
+  }: RoutingOptions = {}): DynamicModule {
     const allPredicates = [...PREDICATES, ...predicates];
     const allFilters = [...FILTERS, ...filters];
     return {
@@ -43,7 +51,12 @@ export class RoutingModule {
         ...allFilters,
         collected(PREDICATE_FACTORIES, allPredicates),
         collected(FILTER_FACTORIES, allFilters),
-        provide(ComponentCatalogue, [PREDICATE_FACTORIES, FILTER_FACTORIES]),
+        {
+          provide: ComponentCatalogue,
+          inject: [PREDICATE_FACTORIES, FILTER_FACTORIES],
+          useFactory: (known: readonly PredicateFactory[], more: readonly FilterFactory[]) =>
+            new ComponentCatalogue(known, more, disabled),
+        },
         provide(RouteCompiler, [ComponentCatalogue, Clock, CompileEnvironment]),
         provide(SnapshotCompiler, [RouteCompiler]),
         { provide: RouteManager, useFactory: () => new RouteManager() },

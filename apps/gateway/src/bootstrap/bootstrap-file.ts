@@ -15,6 +15,8 @@ export interface Bootstrap {
   readonly settings: GatewaySettings;
   /** The folder that relative paths in the file start from. */
   readonly folder: string;
+  /** `file:line:column` of what a JSON Pointer names in the file. */
+  readonly positionOf: (pointer: string) => string;
 }
 
 /**
@@ -41,13 +43,14 @@ export function readBootstrap(environment: NodeJS.ProcessEnv): Bootstrap {
     if (server.tls.clientCa) server.tls.clientCa = resolve(folder, server.tls.clientCa);
   }
   tigateway.dataDir = resolve(folder, tigateway.dataDir);
+  tigateway.extensions = tigateway.extensions.map((path) => resolve(folder, path));
   tigateway.sources.file.paths = tigateway.sources.file.paths.map((path) => resolve(folder, path));
 
   const token = readToken(settings, folder);
   if (token) throw refusal(text, [token]);
   const conflicts = settingsProblems(settings, placeholders);
   if (conflicts.length > 0) throw refusal(text, conflicts);
-  return { settings, folder };
+  return { settings, folder, positionOf: (pointer) => text.positionOf(pointer) };
 }
 
 function readText(file: string, mustExist: boolean): string {

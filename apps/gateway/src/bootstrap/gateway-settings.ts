@@ -149,6 +149,12 @@ export class CompatibilitySettings {
   @Choice(['precise', 'scg']) errorStatus: ErrorStatusMode = 'precise';
 }
 
+/** Predicates and filters that no route may name, whoever defines it. */
+export class DisabledSettings {
+  @ListOf({ kind: 'text' }) predicates: string[] = [];
+  @ListOf({ kind: 'text' }) filters: string[] = [];
+}
+
 export class DemoUpstreamSettings {
   @Flag() enabled = false;
   @Int() @Min(0) @Max(65_535) port = 9001;
@@ -175,6 +181,9 @@ export class TigatewaySettings {
   @Nested(() => OAuth2Settings) oauth2 = new OAuth2Settings();
   @Nested(() => RateLimiterSettings) rateLimiter = new RateLimiterSettings();
   @Nested(() => RedisConnectionSettings) redis = new RedisConnectionSettings();
+  /** ES modules that bring predicates and filters of their own; relative paths start at the bootstrap file's folder. */
+  @ListOf({ kind: 'text' }) extensions: string[] = [];
+  @Nested(() => DisabledSettings) disabled = new DisabledSettings();
   @Nested(() => DemoUpstreamSettings) demoUpstream = new DemoUpstreamSettings();
   @Text() @IsIn(LOG_LEVELS) logLevel: string = 'info';
 }

@@ -25,7 +25,7 @@ export class ComponentCompiler {
     const written = readNotation('predicate', definition, pointer, problems);
     if (!written) return undefined;
     const factory = this.catalogue.predicate(written.name);
-    if (!factory) return unknown('predicate', written, this.catalogue.predicates, UNSUPPORTED_PREDICATES, problems);
+    if (!factory) return unknown('predicate', written, this.catalogue, UNSUPPORTED_PREDICATES, problems);
     return compile(factory, written, { ...context, clock: this.clock }, problems, warnings);
   }
 
@@ -39,7 +39,7 @@ export class ComponentCompiler {
     const written = readNotation('filter', definition, pointer, problems);
     if (!written) return undefined;
     const factory = this.catalogue.filter(written.name);
-    if (!factory) return unknown('filter', written, this.catalogue.filters, UNSUPPORTED_FILTERS, problems);
+    if (!factory) return unknown('filter', written, this.catalogue, UNSUPPORTED_FILTERS, problems);
     return compile(factory, written, { ...context, clock: this.clock }, problems, warnings);
   }
 }
@@ -81,17 +81,22 @@ function compile<Compiled>(
 function unknown(
   kind: ComponentKind,
   { name, namePointer }: WrittenComponent,
-  known: readonly { readonly name: string }[],
+  catalogue: ComponentCatalogue,
   unsupported: Readonly<Record<string, string>>,
   problems: Problem[],
 ): undefined {
+  if (catalogue.isDisabled(kind, name)) {
+    const message = `there is no ${kind} "${name}": tigateway.disabled.${kind}s switches it off`;
+    problems.push({ pointer: namePointer, code: `unknown-${kind}`, message });
+    return;
+  }
   if (Object.hasOwn(unsupported, name)) {
     problems.push({ pointer: namePointer, code: 'unsupported', message: unsupported[name] as string });
     return;
   }
   const near = nearNames(
     name,
-    known.map((factory) => factory.name),
+    catalogue[`${kind}s`].map((factory) => factory.name),
   );
   const hint = near.length > 0 ? `; did you mean ${near.join(' or ')}?` : '';
   problems.push({ pointer: namePointer, code: `unknown-${kind}`, message: `there is no ${kind} "${name}"${hint}` });
