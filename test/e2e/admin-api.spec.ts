@@ -373,11 +373,16 @@ describe('the WebSocket', () => {
 });
 
 describe('the calls of this file', () => {
-  /** A stream, and what needs a notification that could not be delivered: those have specs of their own. */
-  const elsewhere = [`GET ${API}/events`, `POST ${API}/notifications/{id}/redeliver`];
+  /** A stream, and what needs a notification that could not be delivered or a change that waits: they have specs of their own. */
+  const elsewhere = [
+    `GET ${API}/events`,
+    `POST ${API}/notifications/{id}/redeliver`,
+    `GET ${API}/pending/{id}`,
+    `DELETE ${API}/pending/{id}`,
+  ];
 
   it('were all others of those under /api/configuration', async () => {
-    await call('GET', `${API}/notifications`);
+    for (const list of ['notifications', 'pending']) expect((await call('GET', `${API}/${list}`)).status).toBe(200);
     expect(described.uncalled(API).filter((each) => !elsewhere.includes(each))).toEqual([]);
   });
 });
