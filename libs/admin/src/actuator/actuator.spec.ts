@@ -209,8 +209,12 @@ describe('/actuator/configuration', () => {
 });
 
 describe('/actuator/gateway', () => {
-  async function serve(...definitions: { id: string; [key: string]: unknown }[]): Promise<void> {
-    const changes = definitions.map((definition, index): Change => {
+  async function serve(
+    ...definitions: { id: string; configType?: 'route' | 'global'; [key: string]: unknown }[]
+  ): Promise<void> {
+    const changes = definitions.map(({ configType = 'route', ...given }, index): Change => {
+      const { id, ...settings } = given;
+      const definition = configType === 'route' ? given : settings;
       const configuration = definition as unknown as Record<string, string>;
       const position = { source: 'file', document: 'a.yaml', line: 1, column: 1 };
       const next = {
@@ -220,7 +224,7 @@ describe('/actuator/gateway', () => {
         position,
         rank: [0, 'a.yaml', index] as const,
       };
-      return { op: 'upsert', configType: 'route', configId: definition.id, next };
+      return { op: 'upsert', configType, configId: id, next };
     });
     admin.app.get(RouteManager).swap(await admin.app.get(SnapshotCompiler).compile(emptySnapshot(), { changes }));
   }
@@ -252,11 +256,40 @@ describe('/actuator/gateway', () => {
     expect((await call('GET', '/actuator/gateway/routes/b')).json()).toEqual(b);
     const combined = (await call('GET', '/actuator/gateway/routes/a/combinedfilters')).json<Record<string, number>>();
     expect(Object.values(combined)).toEqual([1, 2]);
+  });
+
+  it('lists the endpoints, and those of each route, as Spring does', async () => {
+    await serve();
+    expect((await call('GET', '/actuator/gateway')).json()).toEqual([]);
+    await serve({ id: 'a b', uri: 'http://a', predicates: ['Path=/a'] });
     expect((await call('GET', '/actuator/gateway')).json()).toEqual([
+      ...['/', '/globalfilters', '/routefilters', '/routepredicates', '/routedefinitions'].map((path) => ({
+        href: `/actuator/gateway${path}`,
+        methods: ['GET'],
+      })),
+      { href: '/actuator/gateway/refresh', methods: ['POST'] },
       { href: '/actuator/gateway/routes', methods: ['POST', 'GET'] },
-      { href: '/actuator/gateway/routes/a', methods: ['POST', 'DELETE', 'GET'] },
-      { href: '/actuator/gateway/routes/b', methods: ['POST', 'DELETE', 'GET'] },
+      { href: '/actuator/gateway/routes/a%20b', methods: ['POST', 'DELETE', 'GET'] },
+      { href: '/actuator/gateway/routes/a%20b/combinedfilters', methods: ['GET'] },
     ]);
+  });
+
+  it('shows the definitions alone where it is asked to', async () => {
+    const definition = { id: 'a', uri: 'http://a', predicates: ['Path=/a'], metadata: { token: 'x' } };
+    await serve({ ...definition, order: 3 }, { configType: 'global', id: 'actuator', verbose: { enabled: false } });
+    const written = {
+      id: 'a',
+      predicates: [{ name: 'Path', args: { _genkey_0: '/a' } }],
+      filters: [],
+      uri: 'http://a',
+      metadata: { token: '***' },
+      order: 3,
+      enabled: true,
+    };
+    expect((await call('GET', '/actuator/gateway/routes')).json()).toEqual([
+      { route_id: 'a', order: 3, route_definition: written },
+    ]);
+    expect((await call('GET', '/actuator/gateway/routes/a')).json()).toEqual(written);
   });
 
   it.each(['/routes/nothing', '/routes/off/combinedfilters'])('is 404 for GET %s', async (path) => {
@@ -328,8 +361,15 @@ describe('/actuator/gateway', () => {
     expect(admin.configuration.list('route')).toEqual([]);
   });
 
-  it('reads the sources again on refresh', async () => {
-    expect(await call('POST', '/actuator/gateway/refresh')).toMatchObject({ statusCode: 200, body: '' });
+  it('has nothing to delete of what another source defines', async () => {
+    admin.configuration.define('route', 'a', { id: 'a', uri: 'http://a' });
+    const answer = await call('DELETE', '/actuator/gateway/routes/a');
+    expect(answer.statusCode).toBe(404);
+    expect(answer.json<{ detail: string }>().detail).toContain('is defined by the source "file"');
+  });
+
+  it.each(['', '?metadata=group:a&metadata=b:c'])('reads the sources again on refresh%s', async (query) => {
+    expect(await call('POST', `/actuator/gateway/refresh${query}`)).toMatchObject({ statusCode: 200, body: '' });
     expect(admin.configuration.refreshes).toEqual([undefined]);
   });
 });

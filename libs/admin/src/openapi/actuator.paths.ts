@@ -93,7 +93,11 @@ export const ACTUATOR_PATHS: Paths = {
   },
   [GATEWAY]: { get: read('gatewayEndpoints', 'What can be called for which route', arrayOf(ref('GatewayEndpoint'))) },
   [`${GATEWAY}/routes`]: {
-    get: read('liveRoutes', 'The routes that take traffic', arrayOf(ref('LiveRoute'))),
+    get: read(
+      'liveRoutes',
+      'The routes that take traffic',
+      arrayOf({ oneOf: [ref('LiveRoute'), ref('DefinedRoute')] }),
+    ),
     post: {
       operationId: 'saveGatewayRoutes',
       tags: TAGS,
@@ -110,7 +114,7 @@ export const ACTUATOR_PATHS: Paths = {
     get: {
       ...read('liveRoute', 'A route that takes traffic', ref('LiveRoute')),
       parameters: [routeId],
-      responses: { 200: ok(ref('LiveRoute')), ...problems(400, 404) },
+      responses: { 200: ok({ oneOf: [ref('LiveRoute'), ref('RouteDefinition')] }), ...problems(400, 404) },
     },
     post: {
       operationId: 'saveGatewayRoute',
@@ -132,7 +136,7 @@ export const ACTUATOR_PATHS: Paths = {
       responses: {
         200: { description: 'Deleted', headers: headers({ ETag: 'etag' }) },
         202: ok(ref('Pending'), 'Accepted; the update policy delays it'),
-        ...problems(400, 404, 405, 409, 503),
+        ...problems(400, 404, 405, 503),
       },
     },
   },
@@ -158,6 +162,13 @@ export const ACTUATOR_PATHS: Paths = {
       operationId: 'gatewayRefresh',
       tags: TAGS,
       summary: 'Read every source again and apply what is different',
+      parameters: [
+        queryParameter(
+          'metadata',
+          arrayOf({ type: 'string' }),
+          'Spring’s scope, `key:value`. Not needed: what is unchanged is not touched',
+        ),
+      ],
       responses: { 200: { description: 'Done' }, ...problems(503) },
     },
   },

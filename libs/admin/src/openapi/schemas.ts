@@ -399,6 +399,10 @@ export const SCHEMAS = {
       'Of a document with a Spring root: what means the same here, what does not, what is refused, what is not ours',
   },
   GatewayEndpoint: object({ href: text, methods: arrayOf(text) }),
+  DefinedRoute: {
+    ...object({ route_id: text, order: { type: 'integer' }, route_definition: local('RouteDefinition') }),
+    description: 'Where the global configuration `actuator` has `verbose.enabled: false`',
+  },
   LiveRoute: object(
     {
       route_id: text,

@@ -25,6 +25,33 @@ export function liveRoute(route: CompiledRoute): LiveRoute {
   };
 }
 
+/** The same where the global configuration `actuator` asks for less: what the route was made of. */
+export function definedRoute({ id, order, definition }: CompiledRoute): unknown {
+  return { route_id: id, order, route_definition: writtenOut(definition as unknown as Json) };
+}
+
+const GATEWAY = '/actuator/gateway';
+
+/** Each endpoint with its methods, those of a route once for each. */
+export function gatewayEndpoints(routeIds: readonly string[]): { href: string; methods: string[] }[] {
+  if (routeIds.length === 0) return [];
+  return [
+    ...['/', '/globalfilters', '/routefilters', '/routepredicates', '/routedefinitions'].map((path) => ({
+      href: `${GATEWAY}${path}`,
+      methods: ['GET'],
+    })),
+    { href: `${GATEWAY}/refresh`, methods: ['POST'] },
+    { href: `${GATEWAY}/routes`, methods: ['POST', 'GET'] },
+    ...routeIds.flatMap((id) => {
+      const href = `${GATEWAY}/routes/${encodeURIComponent(id)}`;
+      return [
+        { href, methods: ['POST', 'DELETE', 'GET'] },
+        { href: `${href}/combinedfilters`, methods: ['GET'] },
+      ];
+    }),
+  ];
+}
+
 function hostIn(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }

@@ -1,5 +1,6 @@
 import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import {
+  ConfigurationConflictError,
   ConfigurationNotFoundError,
   ConfigurationValidationError,
   type FilterDefinition,
@@ -16,7 +17,8 @@ import { ConfigurationWriter } from '../../configuration/configuration-writer.js
 import { keyOf } from '../../configuration/path-key.js';
 import { JsonBody } from '../../http/json-body.js';
 import { jsonArray } from '../../http/json-stream.js';
-import { combinedFilters, liveRoute, writtenOut } from './gateway-shapes.js';
+import { HttpProblem, NOT_FOUND } from '../../problem/http-problem.js';
+import { combinedFilters, definedRoute, gatewayEndpoints, liveRoute, writtenOut } from './gateway-shapes.js';
 
 /**
  * Spring Cloud Gateway's actuator. Its writes go through the same door as everyone's: checked whole, and in force at once
@@ -31,23 +33,21 @@ export class GatewayController {
     @Inject(ComponentCatalogue) private readonly components: ComponentCatalogue,
   ) {}
 
+  /** What can be called; Spring makes the list of its routes, so it is empty where there are none. */
   @Get()
   endpoints(): unknown {
-    const routes = this.live.routes.map(({ id }) => `/actuator/gateway/routes/${encodeURIComponent(id)}`);
-    return [
-      { href: '/actuator/gateway/routes', methods: ['POST', 'GET'] },
-      ...routes.map((href) => ({ href, methods: ['POST', 'DELETE', 'GET'] })),
-    ];
+    return gatewayEndpoints(this.live.routes.map(({ id }) => id));
   }
 
   @Get('routes')
   routes(): unknown {
-    return jsonArray(this.live.routes, liveRoute);
+    return jsonArray(this.live.routes, this.isVerbose ? liveRoute : definedRoute);
   }
 
   @Get('routes/:id')
   route(@Param('id') id: string): unknown {
-    return liveRoute(this.required(id));
+    const route = this.required(id);
+    return this.isVerbose ? liveRoute(route) : writtenOut(route.definition as unknown as Json);
   }
 
   @Get('routes/:id/combinedfilters')
@@ -60,16 +60,18 @@ export class GatewayController {
     return jsonArray(this.configurations.list('route'), ({ configuration }) => writtenOut(configuration));
   }
 
-  /** The filters with an id of their own that join every route. */
+  /** The filters with an id of their own that join every route, and the cache of all routes where it is on. */
   @Get('globalfilters')
   globalFilters(): Record<string, number> {
     const filters = this.configurations
       .list('filter')
       .map(({ configuration }) => configuration as JsonObject & Pick<FilterDefinition, 'id' | 'name'>);
     const everywhere = filters.filter(({ routes, enabled }) => routes === undefined && enabled !== false);
-    return Object.fromEntries(
-      everywhere.map(({ id, name, order }) => [`${name}@${id}`, typeof order === 'number' ? order : 0]),
-    );
+    const cache = this.live.current.globals.localResponseCache.filters;
+    return Object.fromEntries([
+      ...cache.map(({ filter, order }) => [String(filter), order] as const),
+      ...everywhere.map(({ id, name, order }) => [`${name}@${id}`, typeof order === 'number' ? order : 0] as const),
+    ]);
   }
 
   @Get('routefilters')
@@ -82,7 +84,10 @@ export class GatewayController {
     return catalogue(this.components.predicates);
   }
 
-  /** Settles once every source has been read again: a client that waits for the answer sees the effect. */
+  /**
+   * Settles once every source has been read again: a client that waits for the answer sees the effect. Spring's `metadata`
+   * narrows a refresh to some routes; what is unchanged is not touched here in any case.
+   */
   @Post('refresh')
   @HttpCode(200)
   async refresh(): Promise<void> {
@@ -142,7 +147,17 @@ export class GatewayController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<unknown> {
     const wishes = () => [{ ...keyOf('route', id), op: 'delete' as const }];
-    return this.writer.write({ request, reply, dryRun: false, wishes }, () => undefined);
+    return this.writer
+      .write({ request, reply, dryRun: false, wishes }, () => undefined)
+      .catch((error: unknown) => {
+        // Spring's answer for what is not in its writable repository.
+        if (error instanceof ConfigurationConflictError) throw new HttpProblem(NOT_FOUND, error.message);
+        throw error;
+      });
+  }
+
+  private get isVerbose(): boolean {
+    return this.live.current.globals.actuator.verbose.enabled;
   }
 
   private required(id: string): CompiledRoute {
