@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, open, rename, rm, symlink, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, type Scheduled, type SourceUpdate, SystemClock } from '@tigateway/model';
 import type { SourceSink } from '../configuration-source.js';
@@ -155,6 +156,28 @@ describe('FileSource', () => {
       await rename(at('routes/.a.yaml.new'), at('routes/a.yaml'));
       const updates = await listener.until('routes/a.yaml', String(round));
       expect(updates.flatMap(({ removed }) => removed)).toEqual([]);
+    }
+  });
+
+  it('never takes a file that moves between folders while they are listed for one that is gone', async () => {
+    // Listed one after the other, for long enough that a move comes in between.
+    const folders = Array.from({ length: 100 }, (_, index) => `routes/${String(index).padStart(3, '0')}`);
+    for (const folder of folders) await mkdir(at(folder));
+    const [first, last] = [`${folders[0]}/moving.yaml`, `${folders.at(-1)}/moving.yaml`];
+    await write(last, 'same');
+    await started('routes');
+    const present = new Set(names(await listener.nextUpdate()));
+    for (let round = 0; round < 30; round++) {
+      const [from, to] = round % 2 === 0 ? [last, first] : [first, last];
+      await write('routes/050/trigger.yaml', String(round));
+      await delay(20 + (round % 15));
+      await rename(at(from), at(to));
+      while (!present.has(to) || present.has(from)) {
+        const update = await listener.nextUpdate();
+        for (const name of update.removed) present.delete(name);
+        for (const name of names(update)) present.add(name);
+        expect([present.has(first), present.has(last)]).toContain(true);
+      }
     }
   });
 

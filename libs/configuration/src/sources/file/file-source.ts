@@ -5,7 +5,7 @@ import type { Clock, Scheduled, SourceDocument, SourceUpdate } from '@tigateway/
 import { ConfigurationSource, type SourceSink } from '../configuration-source.js';
 import { Debounce } from './debounce.js';
 import { type DocumentFile, readDocumentFile } from './document-file.js';
-import { type Failure, findDocuments, type FoundFile, reasonOf } from './find-documents.js';
+import { type Failure, findDocuments, type FoundDocuments, type FoundFile, reasonOf } from './find-documents.js';
 
 export interface FileSourceOptions {
   /** Files and folders; relative ones are below `baseFolder`. */
@@ -166,7 +166,7 @@ export class FileSource extends ConfigurationSource {
    *   writes a file anew empties it first
    */
   private async lookAround(known: ReadonlyMap<string, Known>, emptied?: Map<string, string>): Promise<Look> {
-    const { files, failures: unreachable } = await findDocuments(this.paths, this.baseFolder);
+    const { files, failures: unreachable } = await this.findAll();
     const failures = [...unreachable];
     const documents = new Map<string, Known>();
     const changed: SourceDocument[] = [];
@@ -197,6 +197,13 @@ export class FileSource extends ConfigurationSource {
       else removed.push(name);
     }
     return { documents, changed, removed, failures, isUnsettled };
+  }
+
+  /** A file that moves while folders are listed one after the other may stand in none of the lists: what is missing is looked for twice. */
+  private async findAll(): Promise<FoundDocuments> {
+    const found = await findDocuments(this.paths, this.baseFolder);
+    const isMissing = [...this.known.keys()].some((name) => !found.files.has(name));
+    return isMissing ? findDocuments(this.paths, this.baseFolder) : found;
   }
 
   private async readFile(name: string, { path }: FoundFile, failures: Failure[]): Promise<DocumentFile | undefined> {
