@@ -12,7 +12,7 @@ async function reportOn(text: string, name = 'application.yml'): Promise<Validat
   const compiler = new RouteCompiler(standardCatalogue(), new SystemClock(), { ownListeners: [] });
   const validator = new ConfigurationValidator(compiler, ROUTING_GLOBAL_SETTINGS, {});
   const document = { kind: 'text', name, format: 'yaml', text, placeholders: true } as const;
-  return validator.validateDocument(new ConfigurationParser().parse('request', document, {}), {
+  return validator.validateDocument(new ConfigurationParser().read('request', document, {}), {
     steps: ALL_STEPS,
     surroundings: { exists: () => false },
     missingDependency: 'warning',

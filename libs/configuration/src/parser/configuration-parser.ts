@@ -36,6 +36,12 @@ export type TextDocument = SourceDocument & { readonly kind: 'text' };
  */
 export class ConfigurationParser {
   parse(source: SourceName, document: SourceDocument, environment: Environment): ParsedDocument {
+    const parsed = this.read(source, document, environment);
+    return parsed.problems.length === 0 ? parsed : { ...parsed, objects: [] };
+  }
+
+  /** As `parse`, for whoever wants to know everything that is wrong: with problems, what could be read is there all the same. */
+  read(source: SourceName, document: SourceDocument, environment: Environment): ParsedDocument {
     if (document.kind === 'objects') return { objects: document.objects, problems: [], warnings: [] };
     return new Parsing(source, document, environment).run();
   }
@@ -65,9 +71,8 @@ class Parsing {
       this.document.format === 'json' ? readJson(this.document.text) : readYaml(this.document.text);
     for (const { offset, ...problem } of problems) this.problems.push({ ...problem, position: this.position(offset) });
     if (this.problems.length === 0) this.readLayouts(trees);
-    const isSound = this.problems.length === 0;
     return {
-      objects: isSound ? this.objects : [],
+      objects: this.objects,
       problems: this.problems,
       warnings: this.warnings,
       ...(this.foreign && { foreign: this.foreign }),

@@ -290,15 +290,20 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
   }
 
   override validateDocument(text: string, format: 'yaml' | 'json'): Promise<ValidationReport> {
-    const document = { kind: 'text', name: 'request', format, text, placeholders: false } as const;
-    const parsed = this.parser.parse('request', document, emptyRecord<string>());
+    const document = { kind: 'text', name: 'request', format, text, placeholders: true } as const;
+    // Defaults count; whoever asks must not learn anything of the environment, neither now nor from what is resolved later.
+    const parsed = this.parser.read('request', document, emptyRecord<string>());
+    const objects = parsed.objects.map(({ deferredPlaceholders: _, ...object }) => object);
     const surroundings = this.surroundings;
-    return this.validator.validateDocument(parsed, {
-      steps: ALL_STEPS,
-      surroundings,
-      missingDependency: 'warning',
-      text,
-    });
+    return this.validator.validateDocument(
+      { ...parsed, objects },
+      {
+        steps: ALL_STEPS,
+        surroundings,
+        missingDependency: 'warning',
+        text,
+      },
+    );
   }
 
   override async validateRunning(): Promise<ValidationReport> {
