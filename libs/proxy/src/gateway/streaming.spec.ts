@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { Client } from 'undici';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { RawClient } from '../testing/raw-peer.js';
 import { RunningGateway } from '../testing/running-gateway.js';
 import { local } from '../testing/test-route.js';
@@ -97,7 +97,8 @@ describe('streaming', () => {
     });
     expect(await up.body.text()).toBe('done');
     expect(received).toBe(size);
-    expect(held() - before).toBeLessThan(32 * MIB);
+    // What a collection has found to be free is given back by a thread beside it, a moment later.
+    await vi.waitFor(() => expect(held() - before).toBeLessThan(32 * MIB), { timeout: 10_000 });
     expect(peak).toBeLessThan(128 * MIB);
   });
 
