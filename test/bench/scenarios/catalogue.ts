@@ -1,10 +1,10 @@
 import type { Scenario } from '../scenario.js';
 import { events } from './events.js';
+import { filterCost } from './filter-cost.js';
 import { loadingStall } from './loading-stall.js';
 import { matching } from './match-cost.js';
 import { peers } from './peers.js';
 import { requestCost } from './request-cost.js';
-import { resilienceCost } from './resilience-cost.js';
 import { routeMemory } from './route-memory.js';
 import { startToReady } from './start-to-ready.js';
 import { webhookLoad } from './webhook-load.js';
@@ -15,7 +15,7 @@ export const SCENARIOS: readonly Scenario[] = [
   writeToEffect,
   matching,
   requestCost,
-  resilienceCost,
+  filterCost,
   peers,
   loadingStall,
   routeMemory,

@@ -7,19 +7,22 @@ import { CONNECTIONS, costOf } from './request-cost.js';
 
 const LIMITER = 'RequestRateLimiter=1000000,1000000,1,#{@ipKeyResolver}';
 
-/** Each with what it adds to the one before; all go to one upstream that is well. */
+/** All go to one upstream that is well. */
 const CHAINS: readonly (readonly [name: string, filters: readonly string[]])[] = [
   ['bare', []],
+  ['1 filter', headers(1)],
+  ['5 filters', headers(5)],
+  ['20 filters', headers(20)],
   ['RequestRateLimiter', [LIMITER]],
   ['Retry', ['Retry']],
   ['CircuitBreaker', ['CircuitBreaker']],
   ['all three', [LIMITER, 'CircuitBreaker', 'Retry']],
 ];
 
-/** What the resilience filters cost a request that needs none of them: CPU time of the gateway's process. */
-export const resilienceCost: Scenario = {
-  name: 'resilience-cost',
-  title: `CPU time of one proxied request by its resilience filters (${CONNECTIONS} connections)`,
+/** What filters cost a request, and the resilience filters one that needs none of them: CPU time of the gateway's process. */
+export const filterCost: Scenario = {
+  name: 'filter-cost',
+  title: `CPU time of one proxied request by the filters of its route (${CONNECTIONS} connections)`,
   async run({ rounds }) {
     const upstream = await startUpstream();
     let gateway: BenchGateway | undefined;
@@ -47,6 +50,10 @@ export const resilienceCost: Scenario = {
     }
   },
 };
+
+function headers(count: number): string[] {
+  return Array.from({ length: count }, (_, at) => `AddRequestHeader=X-Added-${at}, value-${at}`);
+}
 
 function pathOf(at: number): string {
   return `/chain-${at}`;
