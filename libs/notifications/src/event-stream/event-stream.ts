@@ -1,9 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { Clock, EventBus, RECORDED_EVENT_NAMES, type RecordedEvent, type Scheduled } from '@tigateway/model';
-import { frameOf } from '../websocket/event-frame.js';
+import { Clock, EventBus } from '@tigateway/model';
+import { Audience } from '../websocket/audience.js';
 import { EventHistory } from '../websocket/event-history.js';
-import { FanOut } from '../websocket/fan-out.js';
 import { EVERYTHING, type Pattern } from '../websocket/subscription.js';
 import { StreamClient } from './stream-client.js';
 
@@ -15,24 +14,18 @@ const RECONNECT_MS = 2_000;
 /** Every change of the configuration as server-sent events, for those who want no WebSocket. */
 @Injectable()
 export class EventStream implements OnModuleInit, BeforeApplicationShutdown {
-  private readonly clients = new Set<StreamClient>();
-  private readonly fanOut = new FanOut(this.clients);
-  private readonly subscriptions: (() => void)[] = [];
-  private lastSequence = 0;
-  private nextHeartbeat: Scheduled | undefined;
-  private isStopping = false;
+  private readonly audience: Audience<StreamClient>;
 
   constructor(
-    @Inject(EventBus) private readonly events: EventBus,
+    @Inject(EventBus) events: EventBus,
     @Inject(EventHistory) private readonly history: EventHistory,
-    @Inject(Clock) private readonly clock: Clock,
-  ) {}
+    @Inject(Clock) clock: Clock,
+  ) {
+    this.audience = new Audience(events, clock, HEARTBEAT_MS);
+  }
 
   onModuleInit(): void {
-    for (const name of Object.values(RECORDED_EVENT_NAMES)) {
-      this.subscriptions.push(this.events.subscribe(name, (event) => this.announce(event)));
-    }
-    this.scheduleHeartbeat();
+    this.audience.open();
   }
 
   /**
@@ -46,32 +39,18 @@ export class EventStream implements OnModuleInit, BeforeApplicationShutdown {
       'x-accel-buffering': 'no',
     });
     response.write(`retry: ${RECONNECT_MS}\n\n`);
-    if (this.isStopping) {
+    if (this.audience.isOver) {
       response.end();
       return;
     }
-    const client = new StreamClient(response, pattern, since ?? this.lastSequence);
-    this.clients.add(client);
-    response.once('close', () => this.clients.delete(client));
+    const client = new StreamClient(response, pattern, since ?? this.audience.lastSequence);
+    this.audience.clients.add(client);
+    response.once('close', () => this.audience.clients.delete(client));
     if (since !== undefined) client.replay(this.history).catch(() => response.destroy());
   }
 
   beforeApplicationShutdown(): void {
-    this.isStopping = true;
-    for (const end of this.subscriptions) end();
-    this.nextHeartbeat?.cancel();
-    for (const client of this.clients) client.end();
-  }
-
-  private announce(event: RecordedEvent): void {
-    this.lastSequence = event.facts.sequence;
-    if (this.clients.size > 0) this.fanOut.publish(frameOf(event));
-  }
-
-  private scheduleHeartbeat(): void {
-    this.nextHeartbeat = this.clock.schedule(HEARTBEAT_MS, () => {
-      for (const client of this.clients) client.heartbeat();
-      this.scheduleHeartbeat();
-    });
+    this.audience.close();
+    for (const client of this.audience.clients) client.end();
   }
 }

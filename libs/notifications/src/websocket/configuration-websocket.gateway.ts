@@ -1,12 +1,11 @@
 import { type BeforeApplicationShutdown, Inject, type OnModuleInit } from '@nestjs/common';
 import { type OnGatewayConnection, WebSocketGateway } from '@nestjs/websockets';
-import { Clock, EventBus, RECORDED_EVENT_NAMES, type RecordedEvent, type Scheduled } from '@tigateway/model';
+import { Clock, EventBus } from '@tigateway/model';
 import { InjectMetric, makeGaugeProvider } from '@willsoto/nestjs-prometheus';
 import type { Gauge } from 'prom-client';
 import type { WebSocket } from 'ws';
-import { frameOf } from './event-frame.js';
+import { Audience } from './audience.js';
 import { EventHistory } from './event-history.js';
-import { FanOut } from './fan-out.js';
 import { Subscriber } from './subscriber.js';
 
 /** A client's own messages are small; a larger one ends its connection with 1009. */
@@ -32,67 +31,46 @@ export const webSocketClientsProvider = makeGaugeProvider({
   handleProtocols: (offered: ReadonlySet<string>) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
 })
 export class ConfigurationWebSocketGateway implements OnModuleInit, OnGatewayConnection, BeforeApplicationShutdown {
-  private readonly clients = new Set<Subscriber>();
-  private readonly fanOut = new FanOut(this.clients);
-  private readonly subscriptions: (() => void)[] = [];
-  private lastSequence = 0;
-  private nextHeartbeat: Scheduled | undefined;
-  private isStopping = false;
+  private readonly audience: Audience<Subscriber>;
   private onAllGone: (() => void) | undefined;
 
   constructor(
-    @Inject(EventBus) private readonly events: EventBus,
+    @Inject(EventBus) events: EventBus,
     @Inject(EventHistory) private readonly history: EventHistory,
     @Inject(Clock) private readonly clock: Clock,
     @InjectMetric(CLIENTS_METRIC) private readonly gauge: Gauge,
-  ) {}
+  ) {
+    this.audience = new Audience(events, clock, HEARTBEAT_MS);
+  }
 
   onModuleInit(): void {
-    for (const name of Object.values(RECORDED_EVENT_NAMES)) {
-      this.subscriptions.push(this.events.subscribe(name, (event) => this.announce(event)));
-    }
-    this.scheduleHeartbeat();
+    this.audience.open();
   }
 
   handleConnection(socket: WebSocket): void {
-    if (this.isStopping) {
+    if (this.audience.isOver) {
       socket.close(GOING_AWAY, 'the gateway stops');
       return;
     }
-    const client = new Subscriber(socket, this.history, this.clock, this.lastSequence);
-    this.clients.add(client);
-    this.gauge.set(this.clients.size);
+    const client = new Subscriber(socket, this.history, this.clock, this.audience.lastSequence);
+    this.audience.clients.add(client);
+    this.gauge.set(this.audience.clients.size);
     socket.once('close', () => {
-      this.clients.delete(client);
-      this.gauge.set(this.clients.size);
-      if (this.clients.size === 0) this.onAllGone?.();
+      this.audience.clients.delete(client);
+      this.gauge.set(this.audience.clients.size);
+      if (this.audience.clients.size === 0) this.onAllGone?.();
     });
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.isStopping = true;
-    for (const end of this.subscriptions) end();
-    this.nextHeartbeat?.cancel();
-    for (const client of this.clients) client.close(GOING_AWAY, 'the gateway stops');
+    this.audience.close();
+    for (const client of this.audience.clients) client.close(GOING_AWAY, 'the gateway stops');
     await this.allGone();
-    for (const client of this.clients) client.terminate();
-  }
-
-  private announce(event: RecordedEvent): void {
-    this.lastSequence = event.facts.sequence;
-    // Nobody listens: nothing is worth serialising.
-    if (this.clients.size > 0) this.fanOut.publish(frameOf(event));
-  }
-
-  private scheduleHeartbeat(): void {
-    this.nextHeartbeat = this.clock.schedule(HEARTBEAT_MS, () => {
-      for (const client of this.clients) client.heartbeat();
-      this.scheduleHeartbeat();
-    });
+    for (const client of this.audience.clients) client.terminate();
   }
 
   private allGone(): Promise<void> {
-    if (this.clients.size === 0) return Promise.resolve();
+    if (this.audience.clients.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       const limit = this.clock.schedule(CLOSING_MS, resolve);
       this.onAllGone = () => {
