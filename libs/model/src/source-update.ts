@@ -1,6 +1,6 @@
 import type { ConfigType } from './configuration-key.js';
 import type { Json } from './json.js';
-import type { Position, SourceName } from './problem.js';
+import type { Position, Problem, SourceName } from './problem.js';
 
 /** One configuration found in a document, as it was written there, before any check of its content. */
 export interface ParsedObject {
@@ -25,10 +25,19 @@ export type SourceDocument =
       readonly name: string;
       readonly format: 'yaml' | 'json';
       readonly text: string;
-      /** Replace `${NAME}` and `${NAME:default}` from the environment and from the document's own keys. */
-      readonly placeholders: boolean;
+      /**
+       * Replace `${NAME}` and `${NAME:default}` from the environment and from the document's own keys; `deferred`: only those in
+       * the operator's own settings, where they take effect.
+       */
+      readonly placeholders: boolean | 'deferred';
     }
-  | { readonly kind: 'objects'; readonly name: string; readonly objects: readonly ParsedObject[] };
+  | {
+      readonly kind: 'objects';
+      readonly name: string;
+      readonly objects: readonly ParsedObject[];
+      /** What the source itself found wrong with it; with any, the document is refused. */
+      readonly problems?: readonly Problem[];
+    };
 
 /** What a source has to say: documents that are new or changed, and names of those that are gone. */
 export interface SourceUpdate {

@@ -104,6 +104,23 @@ describe('ConfigurationParser', () => {
     expect(JSON.stringify(objects)).toContain('${HOME}');
     expect(objects.some(({ deferredPlaceholders }) => deferredPlaceholders)).toBe(false);
   });
+
+  it("defers them in the operator's settings and replaces none elsewhere, where its source asks for that", () => {
+    const text = 'routes: [{ id: a, uri: "${HOME}" }]\nnotification: { slack: { webhook-url: "${HOME}" } }';
+    const document = { kind: 'text', name: 'x', format: 'yaml', text, placeholders: 'deferred' } as const;
+    const { objects } = new ConfigurationParser().parse('configmap', document, { HOME: '/secret' });
+    expect(objects.map(({ configId, deferredPlaceholders = false }) => [configId, deferredPlaceholders])).toEqual([
+      ['a', false],
+      ['notification', true],
+    ]);
+    expect(JSON.stringify(objects)).not.toContain('/secret');
+  });
+
+  it('refuses a document of objects for what its source found wrong with it', () => {
+    const problem = { pointer: '/spec/route', code: 'required', message: 'a route is required' };
+    const document = { kind: 'objects', name: 'x', objects: [], problems: [problem] } as const;
+    expect(new ConfigurationParser().parse('crd', document, {}).problems).toEqual([problem]);
+  });
 });
 
 /** As JSON.parse reads it; numbers that a double cannot hold as the text that they are kept as. */

@@ -42,7 +42,10 @@ export class ConfigurationParser {
 
   /** As `parse`, for whoever wants to know everything that is wrong: with problems, what could be read is there all the same. */
   read(source: SourceName, document: SourceDocument, environment: Environment): ParsedDocument {
-    if (document.kind === 'objects') return { objects: document.objects, problems: [], warnings: [] };
+    if (document.kind === 'objects') {
+      const { objects, problems = [] } = document;
+      return { objects, problems, warnings: [] };
+    }
     return new Parsing(source, document, environment).run();
   }
 }
@@ -81,7 +84,7 @@ class Parsing {
 
   private readLayouts(trees: readonly DocumentTree[]): void {
     const roots = trees.map(({ root }) => root);
-    const placeholders = this.document.placeholders ? new Placeholders(this.environment, roots) : undefined;
+    const placeholders = this.document.placeholders === true ? new Placeholders(this.environment, roots) : undefined;
     const isSpring = roots.some((root) => isJsonObject(root) && Object.keys(root).some(isSpringKey));
     const disabled: DisabledComponent[] = [];
     const resolve = (value: Json): Json => (placeholders ? placeholders.resolve(value) : value);
@@ -151,7 +154,8 @@ class Parsing {
 
   private take(found: Found, tree: DocumentTree, placeholders: Placeholders | undefined): void {
     const { configType, pointer } = found;
-    const isDeferred = placeholders !== undefined && configType === 'global' && isOperatorOwned(found.configId ?? '');
+    const isDeferred =
+      this.document.placeholders !== false && configType === 'global' && isOperatorOwned(found.configId ?? '');
     const configuration = placeholders && !isDeferred ? placeholders.resolve(found.configuration) : found.configuration;
     const named =
       configType === 'global' ? { configId: found.configId ?? '', configuration } : this.named(found, configuration);

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import type { Clock, Scheduled, SourceDocument, SourceUpdate } from '@tigateway/model';
 import { ConfigurationSource, type SourceSink } from '../configuration-source.js';
+import { formatOf } from '../document-name.js';
 import { Debounce } from './debounce.js';
 import { type DocumentFile, readDocumentFile } from './document-file.js';
 import { type Failure, findDocuments, type FoundDocuments, type FoundFile, reasonOf } from './find-documents.js';
@@ -221,8 +222,7 @@ export class FileSource extends ConfigurationSource {
   }
 
   private document(name: string, text: string): SourceDocument {
-    const format = name.toLowerCase().endsWith('.json') ? 'json' : 'yaml';
-    return { kind: 'text', name, format, text, placeholders: this.options.placeholders };
+    return { kind: 'text', name, format: formatOf(name), text, placeholders: this.options.placeholders };
   }
 }
 

@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { isDocumentName } from '../document-name.js';
 import { signatureOf } from './document-file.js';
 
 /** A file that is a document, not read yet. */
@@ -21,9 +22,6 @@ export interface FoundDocuments {
   readonly files: ReadonlyMap<string, FoundFile>;
   readonly failures: readonly Failure[];
 }
-
-/** Files of these names are documents; `#x#`, `x~` and what begins with a dot are an editor's or the mount's own. */
-const DOCUMENT = /^[^.#].*\.(ya?ml|json)$/i;
 
 /**
  * Finds the documents at some paths, files or folders with all their subfolders. Symbolic links are followed, each folder once. A
@@ -77,7 +75,7 @@ class Search {
     await this.attempt(path, async () => {
       const stats = await stat(path, { bigint: true }).catch(absent);
       if (stats?.isDirectory()) await this.folder(path);
-      else if (!DOCUMENT.test(name)) return;
+      else if (!isDocumentName(name)) return;
       else if (stats) this.file(path, stats);
       else if (await lstat(path).catch(absent)) throw new Error('it is a link that leads nowhere');
     });
