@@ -21,6 +21,13 @@ describe('LoadBalancer', () => {
     expect(chosen(url, innerScheme)).toBe(expected);
   });
 
+  it('gives the instances of a listed service whatever port the route names', () => {
+    const balancer = new LoadBalancer(new StaticServiceInstances({ orders: ['a:1'] }));
+    expect(balancer.choose({ kind: 'balanced', service: 'orders:80', innerScheme: undefined })).toMatchObject({
+      port: 1,
+    });
+  });
+
   it('has nobody for a name that it does not know', () => {
     const balancer = new LoadBalancer(new StaticServiceInstances({}));
     expect(balancer.choose({ kind: 'balanced', service: 'x', innerScheme: undefined })).toBeUndefined();

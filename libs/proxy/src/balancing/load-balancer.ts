@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { type Clock, SystemClock } from '@tigateway/model';
 import type { RouteUri, UpstreamTarget } from '@tigateway/routing';
-import type { ServiceInstance, ServiceInstances } from '../ports/service-instances.js';
+import { nameOf, type ServiceInstance, type ServiceInstances } from '../ports/service-instances.js';
 import { BalancedInstance } from './balanced-instance.js';
 import { DEFAULT_SERVICE_SETTINGS, type ServiceSettings } from './service-settings.js';
 
@@ -53,8 +53,7 @@ export class LoadBalancer {
     const listed = this.services.instancesOf(name);
     const known = this.known.get(name);
     if (known?.listed === listed) return known;
-    const settings =
-      (known?.settings ?? (Object.hasOwn(this.settings, name) && this.settings[name])) || DEFAULT_SERVICE_SETTINGS;
+    const settings = known?.settings ?? this.settingsOf(nameOf(name));
     const before = new Map(known?.instances.map((each) => [keyOf(each.instance), each]));
     const instances = listed.map(
       (instance) =>
@@ -65,6 +64,10 @@ export class LoadBalancer {
     if (listed.length > 0) this.known.set(name, service);
     else this.known.delete(name);
     return service;
+  }
+
+  private settingsOf(name: string): ServiceSettings {
+    return (Object.hasOwn(this.settings, name) && this.settings[name]) || DEFAULT_SERVICE_SETTINGS;
   }
 
   private tell(service: string, { instance, status }: BalancedInstance, reason: string): void {

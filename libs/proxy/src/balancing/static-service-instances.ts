@@ -1,4 +1,4 @@
-import { type ServiceInstance, ServiceInstances } from '../ports/service-instances.js';
+import { nameOf, type ServiceInstance, ServiceInstances } from '../ports/service-instances.js';
 
 const NONE: readonly ServiceInstance[] = Object.freeze([]);
 
@@ -17,7 +17,8 @@ export class StaticServiceInstances extends ServiceInstances {
   }
 
   override instancesOf(service: string): readonly ServiceInstance[] {
-    return this.services.get(service) ?? NONE;
+    // As in Spring, a port is none of theirs: their URLs have it.
+    return this.services.get(service) ?? this.services.get(nameOf(service)) ?? NONE;
   }
 
   /** They stay as they are. */

@@ -34,6 +34,8 @@ describe('a route URI', () => {
     ['http://bücher.test', direct('http', 'xn--bcher-kva.test', 80, 'xn--bcher-kva.test')],
     ['lb://user-service', { kind: 'balanced', service: 'user-service', innerScheme: undefined }],
     ['lb://Orders', { kind: 'balanced', service: 'Orders', innerScheme: undefined }],
+    ['lb://orders.shop:8080', { kind: 'balanced', service: 'orders.shop:8080', innerScheme: undefined }],
+    ['lb://orders:admin', { kind: 'balanced', service: 'orders:admin', innerScheme: undefined }],
     ['lb:ws://chat', { kind: 'balanced', service: 'chat', innerScheme: 'ws' }],
     ['lb:https://pay', { kind: 'balanced', service: 'pay', innerScheme: 'https' }],
     ['forward:/fallback', { kind: 'forward', path: '/fallback' }],

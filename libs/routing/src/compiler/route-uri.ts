@@ -7,6 +7,7 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, ws: 80, http
 const SCHEME = /^([a-z][a-z0-9+.-]*):(.*)$/is;
 const AUTHORITY = /^\/\/(?:([^/?#]*)@)?(\[[^\]]*\]|[^:/?#[\]]*)(?::([^/?#]*))?([^?#]*)(\?[^#]*)?(#.*)?$/s;
 const SERVICE = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i;
+const SERVICE_PORT = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?)?$/;
 
 /** Finds out where a route's `uri` leads. Of an http, ws or lb URI only scheme, host and port are used. */
 export function parseRouteUri(
@@ -47,7 +48,11 @@ export function parseRouteUri(
   warnOfIgnored({ user, path: path === '/' ? '' : path, query, fragment }, text, pointer, warnings);
   if (scheme === 'lb') {
     if (!SERVICE.test(host as string)) return refuse(`"${host}" is no name of a service: letters, digits, "-" and "."`);
-    return { kind: 'balanced', service: host as string, innerScheme: inner?.[1]?.toLowerCase() };
+    if (port !== undefined && !SERVICE_PORT.test(port)) {
+      return refuse(`"${port}" is no port of a service: its number or its name`);
+    }
+    const service = port ? `${host}:${port}` : (host as string);
+    return { kind: 'balanced', service, innerScheme: inner?.[1]?.toLowerCase() };
   }
   return direct(scheme, host as string, port, environment, refuse);
 }

@@ -24,7 +24,10 @@ export interface CompiledRoute {
   readonly traffic: RouteTraffic;
 }
 
-/** A route's `uri`, parsed. Path and query of it are ignored, except by `forward:`. */
+/**
+ * A route's `uri`, parsed. Path and query of it are ignored, except by `forward:`. A balanced one's `service` is a name, or
+ * `name:port` where the uri names a port.
+ */
 export type RouteUri =
   | { readonly kind: 'direct'; readonly target: UpstreamTarget }
   | { readonly kind: 'balanced'; readonly service: string; readonly innerScheme: string | undefined }
