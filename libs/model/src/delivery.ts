@@ -1,4 +1,10 @@
-import type { RecordedEvent } from './events.js';
+import {
+  ConfigurationDeleteEvent,
+  ConfigurationRejectedEvent,
+  ConfigurationRollbackEvent,
+  ConfigurationUpdateEvent,
+  type RecordedEvent,
+} from './events.js';
 
 /** A recorded event as it is kept: its type and its facts in one object. */
 export type EventRecord = RecordedEvent extends infer Event
@@ -36,4 +42,19 @@ export interface DeadLetter extends DeadLetterKey {
   readonly failedAt: string;
   /** Why the last attempt failed; holds neither the target nor a secret. */
   readonly error: string;
+}
+
+const RECORDED_EVENTS = {
+  configuration_update: ConfigurationUpdateEvent,
+  configuration_delete: ConfigurationDeleteEvent,
+  configuration_rollback: ConfigurationRollbackEvent,
+  configuration_rejected: ConfigurationRejectedEvent,
+} as const;
+
+/** The event that was recorded. */
+export function recordedEventOf({
+  type,
+  ...facts
+}: RecordedEvent['facts'] & Pick<RecordedEvent, 'type'>): RecordedEvent {
+  return new RECORDED_EVENTS[type](facts as never);
 }

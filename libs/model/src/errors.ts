@@ -92,6 +92,14 @@ export class ConfigurationStoreError extends GatewayError {
   readonly code = 'configuration.store';
 }
 
+/**
+ * Others have written to the store first: what was wanted has to be thought through again on what they made. Whoever gets it
+ * has been handed their changes already.
+ */
+export class StoreAheadError extends GatewayError {
+  readonly code = 'configuration.store';
+}
+
 export class SourceDisabledError extends GatewayError {
   readonly code = 'configuration.source-disabled';
 }

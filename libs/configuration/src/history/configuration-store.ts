@@ -9,6 +9,7 @@ import type {
   RecordedEvent,
   SourceName,
 } from '@tigateway/model';
+import type { Undo } from '../reloader/undo.js';
 
 /** A configuration that was made through the API. */
 export interface StoredApiObject extends ConfigurationKey {
@@ -83,6 +84,34 @@ export interface StoreCommit {
   readonly removeDeliveries?: readonly string[];
   readonly putDeadLetters?: readonly DeadLetter[];
   readonly removeDeadLetters?: readonly DeadLetterKey[];
+  /** Changes that are judged by what traffic makes of them: every process that the change reaches watches its own. */
+  readonly judged?: readonly Undo[];
+}
+
+/** What others committed to a store that several processes share. */
+export interface ForeignCommit {
+  /** Its place among all commits to the store; grows by one. */
+  readonly sequence: number;
+  readonly commit: StoreCommit;
+}
+
+/** What all processes share, as it stands: taken over whole where single commits can no longer be had. */
+export interface SharedState extends Pick<
+  StoredState,
+  'apiObjects' | 'current' | 'holds' | 'pending' | 'lastVersionMs' | 'lastSequence'
+> {
+  readonly sequence: number;
+  /** The versions in force, by key text. */
+  readonly versions: ReadonlyMap<string, ConfigurationVersion>;
+}
+
+/** Who puts in force here what other processes commit. */
+export interface StoreFollower {
+  /** In the order of the commits; each goes in before what this process wants itself. */
+  committed(foreign: ForeignCommit): void;
+  replaced(state: SharedState): void;
+  /** This process decides from now on, or no longer, what watched sources change. */
+  leads(isLeading: boolean): void;
 }
 
 /** What the notification channels left behind. */
@@ -105,8 +134,27 @@ export interface HistoryRetention {
  * @throws ConfigurationStoreError from every method when the store cannot be reached or is damaged; names the file
  */
 export abstract class ConfigurationStore {
+  /** Whether other processes write to it too. */
+  readonly isShared: boolean = false;
+
+  /** Whether this process decides what watched sources change. The API's writes are everybody's. */
+  get leads(): boolean {
+    return true;
+  }
+
+  /** Tells what others commit from now on. */
+  follow(_follower: StoreFollower): void {
+    // Nobody else writes to a store of one process.
+  }
+
+  /** Keeps what others have committed already; cannot be refused any more. */
+  async adopt({ commit }: ForeignCommit): Promise<void> {
+    await this.commit(commit);
+  }
+
   /** Takes possession, checks integrity and loads. One process at a time. */
   abstract open(): Promise<StoredState>;
+  /** @throws StoreAheadError where others have committed what this process has not put in force yet */
   abstract commit(commit: StoreCommit): Promise<void>;
   /** Newest first, `[]` for none. */
   abstract versions(key: ConfigurationKey): Promise<ConfigurationVersion[]>;

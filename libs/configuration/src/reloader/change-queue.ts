@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { forEachSliced, keyText } from '@tigateway/model';
+import { forEachSliced, keyText, StoreAheadError } from '@tigateway/model';
 import type { PipelineState, Staged } from './pipeline-state.js';
 
 /** Thinks one change through, on the state that it finds. Throws what is wrong with it; has no effect. */
@@ -23,6 +23,8 @@ const ROUND_LIMIT = 256;
 export class ChangeQueue {
   private readonly logger = new Logger('Configuration');
   private readonly waiting: Waiting[] = [];
+  /** What others have committed already. */
+  private readonly foreign: Waiting[] = [];
   private running: Promise<void> | undefined;
 
   /**
@@ -40,10 +42,12 @@ export class ChangeQueue {
   }
 
   enqueue<Result>(stage: Stage<Result>): Promise<Result> {
-    return new Promise<Result>((resolve, reject) => {
-      this.waiting.push({ stage, succeed: resolve as (result: unknown) => void, fail: reject, isAlone: false });
-      this.running ??= this.drain();
-    });
+    return this.add(this.waiting, stage);
+  }
+
+  /** What has happened elsewhere already: it goes in before all that waits. */
+  enqueueForeign<Result>(stage: Stage<Result>): Promise<Result> {
+    return this.add(this.foreign, stage);
   }
 
   /** Settles when nothing waits any more. */
@@ -51,16 +55,27 @@ export class ChangeQueue {
     while (this.running) await this.running;
   }
 
+  private add<Result>(waiting: Waiting[], stage: Stage<Result>): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => {
+      waiting.push({ stage, succeed: resolve as (result: unknown) => void, fail: reject, isAlone: false });
+      this.running ??= this.drain();
+    });
+  }
+
   private async drain(): Promise<void> {
-    while (this.waiting.length > 0) {
-      const round = await this.gather();
+    for (;;) {
+      const waiting = this.foreign.length > 0 ? this.foreign : this.waiting;
+      if (waiting.length === 0) break;
+      const round = await this.gather(waiting);
       if (round.length === 0) continue;
       const changes = round.map(({ staged }) => staged);
       try {
         await this.apply(changes);
       } catch (error) {
-        if (round.length === 1) (round[0] as Ready).item.fail(error);
-        else this.waiting.unshift(...round.map(({ item }) => Object.assign(item, { isAlone: true })));
+        const items = round.map(({ item }) => item);
+        if (error instanceof StoreAheadError) waiting.unshift(...items);
+        else if (items.length === 1) (items[0] as Waiting).fail(error);
+        else waiting.unshift(...items.map((item) => Object.assign(item, { isAlone: true })));
         continue;
       }
       this.current = (round.at(-1) as Ready).staged.state;
@@ -76,25 +91,25 @@ export class ChangeQueue {
   }
 
   /** Takes from the queue what can go in together: each on the state that those before it leave, no key twice. */
-  private async gather(): Promise<Ready[]> {
+  private async gather(waiting: Waiting[]): Promise<Ready[]> {
     const round: Ready[] = [];
     const keys = new Set<string>();
     let state = this.current;
-    while (this.waiting.length > 0 && round.length < ROUND_LIMIT) {
-      const item = this.waiting[0] as Waiting;
+    while (waiting.length > 0 && round.length < ROUND_LIMIT) {
+      const item = waiting[0] as Waiting;
       if (item.isAlone && round.length > 0) break;
       let staged: Staged;
       try {
         staged = await item.stage(state);
       } catch (error) {
-        this.waiting.shift();
+        waiting.shift();
         item.fail(error);
         continue;
       }
       const own = new Set<string>();
       await forEachSliced(keysOf(staged), (key) => own.add(key));
       if ([...keys].some((key) => own.has(key))) break;
-      this.waiting.shift();
+      waiting.shift();
       round.push({ item, staged });
       await forEachSliced(own, (key) => keys.add(key));
       state = staged.state;

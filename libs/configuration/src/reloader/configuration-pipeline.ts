@@ -23,7 +23,13 @@ import {
   type SourceUpdate,
   TimeSlice,
 } from '@tigateway/model';
-import { ConfigurationStore, type StoredHold, type StoredState } from '../history/configuration-store.js';
+import {
+  ConfigurationStore,
+  type ForeignCommit,
+  type StoredHold,
+  type StoredState,
+  type StoreFollower,
+} from '../history/configuration-store.js';
 import { VersionClock } from '../history/version-clock.js';
 import { ConfigurationMerger, type DocumentChanges } from '../merger/configuration-merger.js';
 import { ConfigurationParser } from '../parser/configuration-parser.js';
@@ -62,6 +68,7 @@ import { AutoRollback } from './judge/auto-rollback.js';
 import { RouteRefreshService } from './route-refresh.service.js';
 import { WatchedSource } from './source-board.js';
 import { SourceIntake } from './source-intake.js';
+import { commitTowards, stageForeign } from './stage-foreign.js';
 import { stageRestored } from './stage-restored.js';
 import { stageRollback } from './stage-rollback.js';
 import { stageUndo } from './stage-undo.js';
@@ -152,8 +159,10 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     const changes = this.options.apiEnabled ? [await this.restoreApi(stored)] : [];
     for (const watched of this.watched) {
       const documents = stored.documents.filter(({ source }) => source === watched.name);
+      // What all share may hold what a source said, though nothing of it is kept here.
+      const runs = this.store.isShared && stored.current.some(({ source }) => source === watched.name);
+      if (documents.length > 0 || runs) watched.isRestored();
       if (documents.length === 0) continue;
-      watched.isRestored();
       changes.push(watched.intake.restore(await this.stillValid(documents)));
     }
     const state = await this.serve(stored, changes);
@@ -163,6 +172,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
       (round) => this.applied(round),
     );
     this.policy.follow(state.running);
+    this.store.follow(this.follower());
     await this.autoRollback.start(stored.pending, this.refresher.current, (undo, numbers) =>
       this.takeBack(undo, numbers),
     );
@@ -412,8 +422,11 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     { confirmed, now }: DeliveryWish,
   ): Promise<number> {
     const { name, isNew } = watched;
-    const { told, settle, ...delivery } = await this.read(watched, update, confirmed);
+    const { told, settle, ...read } = await this.read(watched, update, confirmed);
+    const sweeps = this.store.isShared && this.store.leads && !watched.isSwept;
+    const delivery = { ...read, sweeps };
     const { kind, changed } = await this.deferred.deliver(delivery, isNew, now ?? false);
+    watched.isSwept ||= sweeps;
     told();
     if (kind === 'applied') settle();
     watched.delivered(update.revision);
@@ -447,12 +460,16 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     };
     const queueOf = (): ChangeQueue => this.queue;
     const toolsOf = (): WriteTools => this.tools;
+    const leads = (): boolean => this.store.leads;
     return {
       get queue() {
         return queueOf();
       },
       get tools() {
         return toolsOf();
+      },
+      get leads() {
+        return leads();
       },
       takeInNow: async (name) => {
         const watched = sourceOf(name);
@@ -615,6 +632,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
       state = { ...state, desired: merged.state };
       for (const key of merged.touched) touched.add(key);
     }
+    if (this.store.isShared) return this.serveShared(state, stored);
     const plan = await planChanges(state.desired, state.running.configurations, state.holds, touched, (source) =>
       this.merger.precedenceOf(source),
     );
@@ -625,6 +643,78 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     if (staged.versions.length > 0 || removeHolds.length > 0) await store.commit({ ...staged.commit, removeHolds });
     await this.reloader.announce([staged]);
     return staged.state;
+  }
+
+  /** What runs is what all processes agreed on, whatever the sources say meanwhile. */
+  private async serveShared(state: PipelineState, stored: StoredState): Promise<PipelineState> {
+    const versions = new Map<string, ConfigurationVersion>();
+    for (const current of stored.current) {
+      const content = await this.store.version(current, current.version);
+      if (content) versions.set(keyText(current), content);
+    }
+    const commit = commitTowards(state, { ...stored, sequence: 0, versions });
+    const without = new Set<string>();
+    for (;;) {
+      const staged = await stageForeign(state, { sequence: 0, commit }, this.tools, without);
+      try {
+        this.refresher.refreshRoutes(await this.refresher.prepare(staged.changes));
+        return { ...staged.state, eventSequence: stored.lastSequence };
+      } catch (error) {
+        without.add(this.unfit(error));
+      }
+    }
+  }
+
+  /** Puts in force what others commit, before anything that is wanted here. */
+  private follower(): StoreFollower {
+    return {
+      committed: (foreign) => void this.takeForeign(() => foreign),
+      replaced: (shared) =>
+        void this.takeForeign((state) => ({ sequence: shared.sequence, commit: commitTowards(state, shared) })),
+      leads: (isLeading) => this.isLeading(isLeading),
+    };
+  }
+
+  private async takeForeign(foreignOn: (state: PipelineState) => ForeignCommit): Promise<void> {
+    const without = new Set<string>();
+    for (;;) {
+      try {
+        await this.queue.enqueueForeign((state) => stageForeign(state, foreignOn(state), this.tools, without));
+        this.deferred.look();
+        return;
+      } catch (error) {
+        if (!(error instanceof RouteCompileError)) {
+          this.logger.error(`what others have changed is not in force here: ${(error as Error).message}`);
+          return;
+        }
+        without.add(this.unfit(error));
+      }
+    }
+  }
+
+  /** @returns the key text of what others run and this release cannot. @throws what is another error */
+  private unfit(error: unknown): string {
+    if (!(error instanceof RouteCompileError)) throw error;
+    this.logger.error(`others run what cannot run here, so it stays as it is: ${error.message}`);
+    return keyText({ configType: error.configType, configId: error.routeId });
+  }
+
+  private isLeading(isLeading: boolean): void {
+    this.logger.log(isLeading ? 'decides what the sources change' : 'no longer decides what the sources change');
+    for (const watched of this.watched) {
+      watched.isSwept = false;
+      if (isLeading && watched.hasDelivered) void this.sweep(watched);
+    }
+    this.deferred.look();
+  }
+
+  /** Whoever decides from now on asks the source itself: what was heard of it may be older than what others decided. */
+  private async sweep(watched: WatchedSource): Promise<void> {
+    try {
+      await this.deliver(watched, await watched.source.read());
+    } catch (error) {
+      this.isDown(watched, (error as Error).message);
+    }
   }
 
   /** Holds of what this release cannot run are left out and said: the source's own content is in force then. */

@@ -38,7 +38,10 @@ export class ConfigurationReloader {
     const running = this.refresh.current;
     const snapshot = await this.refresh.prepare(changes);
     const watches = await this.judge.prepare(round, running, snapshot);
-    await this.commit(together([...round.map((staged) => staged.commit), watches.commit]));
+    const foreign = round.at(-1)?.foreign;
+    const commit = together([...round.map((staged) => staged.commit), watches.commit]);
+    if (foreign === undefined) await this.commit({ ...commit, judged: round.flatMap(({ undo }) => undo ?? []) });
+    else await this.store.adopt({ sequence: foreign, commit });
     this.refresh.refreshRoutes(snapshot);
     const last = round.at(-1);
     if (last && changes.some(({ configType }) => configType === 'global')) this.policy.follow(last.state.running);

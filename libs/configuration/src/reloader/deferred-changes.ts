@@ -24,7 +24,7 @@ import type { PipelineState, Staged } from './pipeline-state.js';
 import { causeOf, Rollout, stageBarred } from './rollout.js';
 import { batchesOf } from './rollout-plan.js';
 import type { Cause } from './stage-changes.js';
-import { type Delivery, planDelivery, stageDelivery, stagePart } from './stage-delivery.js';
+import { type Delivery, planDelivery, stageDelivery, stageKnown, stagePart } from './stage-delivery.js';
 import { API, stageWrite, type WriteTools } from './stage-write.js';
 import { undoOf } from './undo.js';
 import { nextTimeMs, type UpdatePolicySettings } from './update-policy.settings.js';
@@ -39,6 +39,8 @@ export interface ReadDelivery extends Delivery {
 export interface PipelineHands {
   readonly queue: ChangeQueue;
   readonly tools: WriteTools;
+  /** Whether this process decides what watched sources change, and lets in what waits. */
+  readonly leads: boolean;
   /** Reads a source again and takes everything in at once. @throws where it cannot be read */
   takeInNow(source: SourceName): Promise<void>;
   /** Reads a source again. @throws where it cannot be read */
@@ -83,6 +85,11 @@ export class DeferredChanges {
     this.arm();
   }
 
+  /** Others have changed what waits, or who lets it in. */
+  look(): void {
+    this.arm();
+  }
+
   /** What has begun is left as it is: the next start takes it back and begins anew. */
   stop(): void {
     this.isStopped = true;
@@ -119,6 +126,10 @@ export class DeferredChanges {
 
   /** @param now lets it in whatever the policy says */
   async deliver(delivery: Delivery, isNew: boolean, now: boolean): Promise<DeliveryOutcome> {
+    if (!this.hands.leads) {
+      await this.hands.queue.enqueue((state) => stageKnown(state, delivery, this.hands.tools));
+      return { kind: 'applied', changed: 0 };
+    }
     const { strategy } = this.policy().update;
     if (strategy === 'immediate' || now || isNew) {
       return this.hands.queue.enqueue((state) => this.deliverNow(state, delivery, isNew));
@@ -211,7 +222,7 @@ export class DeferredChanges {
     const changes = staged.changes.filter((change) => !isRelocation(change));
     if (changes.length === 0) return this.writeNow(state, requests, cause);
     const { batchSize } = this.policy().update;
-    if (strategy === 'rolling' && !this.isBusy({ ...state, pending: rest })) {
+    if (strategy === 'rolling' && this.hands.leads && !this.isBusy({ ...state, pending: rest })) {
       if (batchesOf(changes, batchSize).length <= 1) return this.writeNow(state, requests, cause);
     }
     const pending: Pending = {
@@ -280,7 +291,7 @@ export class DeferredChanges {
     strategy: Pending['strategy'],
   ): Promise<Staged<DeliveryOutcome>> {
     const { source } = delivery;
-    const { plan } = await planDelivery(state, delivery.documents, this.hands.tools);
+    const { plan } = await planDelivery(state, delivery, this.hands.tools);
     const urgent = plan.changes.filter(neverWaits);
     const changes = plan.changes.filter((change) => !neverWaits(change) && !isRelocation(change));
     if (changes.length === 0) return this.deliverNow(state, delivery, false);
@@ -306,7 +317,7 @@ export class DeferredChanges {
 
   /** Sets the timer to the next time that something is due. */
   private arm(atLeastMs = 0): void {
-    if (this.isStopped) return;
+    if (this.isStopped || !this.hands.leads) return;
     const now = this.clock.now();
     const isIdle = !this.rollout && !this.isPreparing;
     const due = [...this.state.pending.values()].flatMap(({ strategy, dueMs }) =>
@@ -406,7 +417,7 @@ export class DeferredChanges {
    * @returns false where it has to be tried again
    */
   private async proceed(): Promise<boolean> {
-    if (this.rollout || this.isPreparing || this.isStopped) return true;
+    if (this.rollout || this.isPreparing || this.isStopped || !this.hands.leads) return true;
     const next = [...this.state.pending.values()].find(({ strategy }) => strategy === 'rolling');
     if (!next) return true;
     this.isPreparing = true;
@@ -435,7 +446,7 @@ export class DeferredChanges {
     const { update } = this.policy();
     const delivery = pending.requests ? undefined : await this.readAgain(pending.source);
     const changes = delivery
-      ? (await planDelivery(this.state, delivery.documents, this.hands.tools)).plan.changes
+      ? (await planDelivery(this.state, delivery, this.hands.tools)).plan.changes
       : (await stageWrite(this.state, pending.requests ?? [], causeOf(pending), this.hands.tools)).changes;
     const batches = batchesOf(
       changes.filter((change) => !isRelocation(change)),
@@ -470,8 +481,10 @@ export class DeferredChanges {
           const { entries } = undoOf(state, staged, pending.source);
           return { ...staged, result: () => rollout.advanced(staged, entries) };
         });
-        // Cancelled before it began.
-        if (!advance) return true;
+        if (!advance) {
+          if (rollout.applied > 0) await this.takeBack(rollout, delivery, 'cancelled');
+          return true;
+        }
         advance();
       } catch (error) {
         if (rollout.applied === 0) return this.failed(pending, error);

@@ -46,6 +46,10 @@ export interface Staged<Result = unknown> {
   readonly result: Result;
   /** Set where the change is to be judged by what traffic makes of it. */
   readonly undo?: Undo;
+  /** Set where others have committed it already: its place among all commits. */
+  readonly foreign?: number;
+  /** Of a foreign change: all that is to be judged, each by itself. */
+  readonly undos?: readonly Undo[];
   /** Set where it is judged together with changes before it: the watch that goes on. */
   readonly watch?: ChangeWatch;
 }

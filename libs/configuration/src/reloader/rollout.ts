@@ -161,7 +161,7 @@ export class Rollout {
 
   /** What is desired, and held, once everything is in. */
   private async target(state: PipelineState, tools: WriteTools): Promise<Pick<PipelineState, 'desired' | 'holds'>> {
-    if (this.delivery) return { ...(await planDelivery(state, this.delivery.documents, tools)), holds: state.holds };
+    if (this.delivery) return { ...(await planDelivery(state, this.delivery, tools)), holds: state.holds };
     const { requests = [] } = this.pending;
     return (await stageWrite(state, requests, causeOf(this.pending), tools, this.made)).state;
   }
@@ -181,7 +181,7 @@ export async function stageBarred(
   tools: WriteTools,
 ): Promise<Staged<unknown>> {
   const { source, documents } = delivery;
-  const { desired, touched, plan } = await planDelivery(state, documents, tools);
+  const { desired, touched, plan } = await planDelivery(state, delivery, tools);
   const known = new Set(applied.map(keyText));
   const waiting = plan.changes
     .filter((change) => !known.has(keyText(change)) && !isRelocation(change))

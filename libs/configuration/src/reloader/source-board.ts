@@ -9,6 +9,8 @@ export class WatchedSource {
   private reason: string | undefined;
   private revision: string | undefined;
   private wasRestored = false;
+  /** Where several processes share what runs: all that the source says was held against it since this process decides. */
+  isSwept = false;
 
   constructor(
     readonly source: ConfigurationSource,
@@ -22,6 +24,10 @@ export class WatchedSource {
   /** Nothing of it has ever run: there is nothing that its first delivery could make worse. */
   get isNew(): boolean {
     return this.revision === undefined && !this.wasRestored;
+  }
+
+  get hasDelivered(): boolean {
+    return this.revision !== undefined;
   }
 
   /** Serves what an earlier run had accepted. */

@@ -1,7 +1,7 @@
-import type { Change, SourceName } from '@tigateway/model';
+import { type Change, forEachSliced, type SourceName } from '@tigateway/model';
 import type { DocumentChanges } from '../merger/configuration-merger.js';
 import type { DesiredState } from '../merger/desired-state.js';
-import { type Plan, planChanges } from '../planner/configuration-planner.js';
+import { isRelocation, type Plan, planChanges } from '../planner/configuration-planner.js';
 import type { StoreCommit } from '../history/configuration-store.js';
 import type { PipelineState, Staged } from './pipeline-state.js';
 import { type Rejection, StageChanges } from './stage-changes.js';
@@ -12,6 +12,8 @@ export interface Delivery {
   readonly source: SourceName;
   readonly documents: DocumentChanges;
   readonly rejections: readonly Rejection[];
+  /** Looks at everything that the source says or said: what runs may have been decided elsewhere. */
+  readonly sweeps?: boolean;
 }
 
 export interface PlannedDelivery {
@@ -23,30 +25,62 @@ export interface PlannedDelivery {
 /** What would have to change for a delivery to be in force. */
 export async function planDelivery(
   state: PipelineState,
-  documents: DocumentChanges,
+  { documents, sweeps, source }: Pick<Delivery, 'source' | 'documents' | 'sweeps'>,
   { merger }: WriteTools,
   holds = state.holds,
 ): Promise<PlannedDelivery> {
   const merged = await merger.merge(state.desired, documents);
-  const precedenceOf = (source: SourceName): number => merger.precedenceOf(source);
+  const precedenceOf = (name: SourceName): number => merger.precedenceOf(name);
   const running = state.running.configurations;
-  const plan = await planChanges(merged.state, running, holds, merged.touched, precedenceOf);
-  return { desired: merged.state, touched: merged.touched, plan };
+  const touched = sweeps ? await allOf(source, merged.state, state, merged.touched) : merged.touched;
+  const plan = await planChanges(merged.state, running, holds, touched, precedenceOf);
+  return { desired: merged.state, touched, plan };
+}
+
+/** What a source says, and what runs because it said so. */
+async function allOf(
+  source: SourceName,
+  { candidates }: DesiredState,
+  { running }: PipelineState,
+  touched: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> {
+  const all = new Set(touched);
+  await forEachSliced(candidates, ([text, each]) => {
+    if (each.some((candidate) => candidate.source === source)) all.add(text);
+  });
+  await forEachSliced(running.configurations, ([text, each]) => {
+    if (each.source === source) all.add(text);
+  });
+  return all;
 }
 
 /** Thinks a delivery through to its end: documents, versions, events. @returns how many configurations in force it changes */
 export async function stageDelivery(
   state: PipelineState,
-  { source, documents, rejections }: Delivery,
+  delivery: Delivery,
   tools: WriteTools,
   nowMs: number,
 ): Promise<Staged<number>> {
-  const { desired, plan } = await planDelivery(state, documents, tools);
+  const { source, documents, rejections } = delivery;
+  const { desired, plan } = await planDelivery(state, delivery, tools);
   const staging = new StageChanges(state, tools.versionClock, { source, actor: source });
   await staging.takeAll(plan.changes);
   for (const rejection of rejections) staging.reject(rejection, nowMs);
   const staged = await staging.finish(plan, { desired }, documentsCommit(documents), 0);
   return { ...staged, result: staged.versions.length };
+}
+
+/** Takes note of what a source says where another process decides what comes of it: only places change. */
+export async function stageKnown(
+  state: PipelineState,
+  delivery: Delivery,
+  tools: WriteTools,
+): Promise<Staged<undefined>> {
+  const { desired, plan } = await planDelivery(state, delivery, tools);
+  const changes = plan.changes.filter(isRelocation);
+  const staging = new StageChanges(state, tools.versionClock, { source: delivery.source, actor: delivery.source });
+  await staging.takeAll(changes);
+  return staging.finish({ changes, lifted: [] }, { desired }, documentsCommit(delivery.documents), undefined);
 }
 
 /** Rows that make the documents of a delivery those that are in force. */

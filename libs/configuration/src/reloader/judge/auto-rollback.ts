@@ -108,11 +108,9 @@ export class AutoRollback {
     const prospects: Prospect[] = [];
     if (!this.isOn) return { prospects, commit: {} };
     const windowMs = this.policy.current.rollback.rollbackWindowMs;
-    for (const staged of round) {
-      const { changes } = staged;
-      const undo = staged.undo && staged.undo.entries.length > 0 ? staged.undo : undefined;
-      if (!undo && !staged.watch) continue;
-      const watch = staged.watch ?? new ChangeWatch(this.meter);
+    for (const { changes, undo, watch: known } of round.flatMap(judgedParts)) {
+      if (!undo && !known) continue;
+      const watch = known ?? new ChangeWatch(this.meter);
       const affected = affectedRoutes(changes, next.changedRouteIds);
       const all = allOf(watch, affected);
       if (all !== 'all' && all.size === 0) continue;
@@ -236,6 +234,17 @@ export class AutoRollback {
       .commit({ removePending: rowIds })
       .catch((error: unknown) => this.logger.warn(`a watch is still stored: ${(error as Error).message}`));
   }
+}
+
+/** What is judged by itself: a change, or each of several that others have committed together. */
+function judgedParts({ changes, undo, watch, undos }: Staged): Pick<Staged, 'changes' | 'undo' | 'watch'>[] {
+  if (!undos) return [{ changes, ...(undo && undo.entries.length > 0 && { undo }), ...(watch && { watch }) }];
+  return undos
+    .filter(({ entries }) => entries.length > 0)
+    .map((each) => {
+      const keys = new Set(each.entries.map(keyText));
+      return { changes: changes.filter((change) => keys.has(keyText(change))), undo: each };
+    });
 }
 
 function idOf({ entries }: Undo): string {
