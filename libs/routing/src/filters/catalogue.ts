@@ -12,8 +12,10 @@ import { RedirectToFilterFactory } from './redirect-to.filter.js';
 import { RemoveRequestHeaderFilterFactory } from './remove-request-header.filter.js';
 import { RemoveRequestParameterFilterFactory } from './remove-request-parameter.filter.js';
 import { RemoveResponseHeaderFilterFactory } from './remove-response-header.filter.js';
+import { ReplacePathPrefixFilterFactory } from './replace-path-prefix.filter.js';
 import { RequestHeaderSizeFilterFactory } from './request-header-size.filter.js';
 import { RequestHeaderToRequestUriFilterFactory } from './request-header-to-request-uri.filter.js';
+import { RequestRedirectFilterFactory } from './request-redirect.filter.js';
 import { RequestSizeFilterFactory } from './request-size.filter.js';
 import { RewriteLocationResponseHeaderFilterFactory } from './rewrite-location-response-header.filter.js';
 import { RewritePathFilterFactory } from './rewrite-path.filter.js';
@@ -43,8 +45,10 @@ export const FILTERS: readonly (new () => FilterFactory)[] = [
   RemoveRequestHeaderFilterFactory,
   RemoveRequestParameterFilterFactory,
   RemoveResponseHeaderFilterFactory,
+  ReplacePathPrefixFilterFactory,
   RequestHeaderSizeFilterFactory,
   RequestHeaderToRequestUriFilterFactory,
+  RequestRedirectFilterFactory,
   RequestSizeFilterFactory,
   RewriteLocationResponseHeaderFilterFactory,
   RewritePathFilterFactory,
