@@ -1,0 +1,14 @@
+// The API server of Kubernetes as the tests start it: the released code, built from source
+// because no package registry has the binary.
+package main
+
+import (
+	"os"
+
+	"k8s.io/component-base/cli"
+	"k8s.io/kubernetes/cmd/kube-apiserver/app"
+)
+
+func main() {
+	os.Exit(cli.Run(app.NewAPIServerCommand()))
+}
