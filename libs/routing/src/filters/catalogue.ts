@@ -12,7 +12,7 @@ import { RedirectToFilterFactory } from './redirect-to.filter.js';
 import { RemoveRequestHeaderFilterFactory } from './remove-request-header.filter.js';
 import { RemoveRequestParameterFilterFactory } from './remove-request-parameter.filter.js';
 import { RemoveResponseHeaderFilterFactory } from './remove-response-header.filter.js';
-import { ReplacePathPrefixFilterFactory } from './replace-path-prefix.filter.js';
+import { ReplacePathFilterFactory } from './replace-path.filter.js';
 import { RequestHeaderSizeFilterFactory } from './request-header-size.filter.js';
 import { RequestHeaderToRequestUriFilterFactory } from './request-header-to-request-uri.filter.js';
 import { RequestRedirectFilterFactory } from './request-redirect.filter.js';
@@ -45,7 +45,7 @@ export const FILTERS: readonly (new () => FilterFactory)[] = [
   RemoveRequestHeaderFilterFactory,
   RemoveRequestParameterFilterFactory,
   RemoveResponseHeaderFilterFactory,
-  ReplacePathPrefixFilterFactory,
+  ReplacePathFilterFactory,
   RequestHeaderSizeFilterFactory,
   RequestHeaderToRequestUriFilterFactory,
   RequestRedirectFilterFactory,

@@ -16,8 +16,8 @@ describe('RequestRedirect', () => {
     [{ host: 'b.test' }, 'a.test:8080', 'http://b.test:8080/foo/bar?q=%20'],
     [{ host: 'b.test', port: 80 }, 'a.test:8080', 'http://b.test/foo/bar?q=%20'],
     [{ path: '/x' }, '[::1]:8080', 'http://[::1]:8080/x?q=%20'],
-    [{ parts: 1, prefix: '/x' }, 'a.test', 'http://a.test/x/bar?q=%20'],
-    [{ parts: 2 }, 'a.test', 'http://a.test/?q=%20'],
+    [{ parts: 1, path: '/x' }, 'a.test', 'http://a.test/x/bar?q=%20'],
+    [{ parts: 2, path: '' }, 'a.test', 'http://a.test/?q=%20'],
   ])('%j asked as %s leads to %s', (args, host, expected) => {
     const request = aRequest({ path: '/foo/bar', query: 'q=%20', headers: ['Host', host] });
     const { shortResponse } = onRequest(definition(args), request);
@@ -31,9 +31,8 @@ describe('RequestRedirect', () => {
     [{ host: 'a b' }, 'constraint /args/host'],
     [{ port: 0 }, 'constraint /args/port'],
     [{ path: 'x' }, 'invalid-argument /args/path'],
-    [{ path: '/x', parts: 1 }, 'invalid-argument /args/parts'],
-    [{ prefix: '/x' }, 'invalid-argument /args/prefix'],
-    [{ parts: 1, prefix: '/\r\nX: y' }, 'invalid-argument /args/prefix'],
+    [{ parts: 1 }, 'invalid-argument /args/parts'],
+    [{ path: '/\r\nX: y' }, 'invalid-argument /args/path'],
   ])('refuses %j', (args, refusal) => {
     expect(refusals(definition(args))).toEqual([refusal]);
   });

@@ -6,7 +6,7 @@ import type { Exchange, GatewayRequest } from '../exchange/exchange.js';
 import { HeaderList } from '../exchange/header-list.js';
 import type { FilterFactory, GatewayFilter } from './filter-factory.js';
 import { filterText } from './filter-text.js';
-import { pathArgument, replaceLeading } from './replace-path-prefix.filter.js';
+import { pathArgument, replacePath } from './replace-path.filter.js';
 
 const DEFAULT_PORTS = { http: 80, https: 443 };
 
@@ -26,15 +26,12 @@ export class RequestRedirectArgs {
   @Max(65_535)
   port?: number;
 
-  @Text({ optional: true, about: 'In the place of the whole path.' })
+  @Text({ optional: true, about: 'As in `ReplacePath`; absent: the request’s own path.' })
   path?: string;
 
-  @Int({ optional: true, about: 'In the place of `path`: how many leading segments go.' })
+  @Int({ optional: true, about: 'How many leading segments `path` takes the place of; absent: of all.' })
   @Min(0)
   parts?: number;
-
-  @Text({ optional: true, about: 'With `parts`: what comes in their place.' })
-  prefix?: string;
 }
 
 /** `RequestRedirect` of the Gateway API: what is not said stays as the client asked for it. */
@@ -42,19 +39,17 @@ export class RequestRedirectArgs {
 export class RequestRedirectFilterFactory implements FilterFactory<RequestRedirectArgs> {
   readonly name = 'RequestRedirect';
   readonly args = RequestRedirectArgs;
-  readonly shortcut: Shortcut = { kind: 'fields', names: ['status', 'scheme', 'host', 'port', 'path'] };
+  readonly shortcut: Shortcut = { kind: 'fields', names: ['status', 'scheme', 'host', 'port', 'path', 'parts'] };
   readonly about = 'Answers with a redirect to the request’s own URL, changed in the parts that are given.';
   readonly example = 'RequestRedirect=301,https';
 
   compile(args: RequestRedirectArgs): GatewayFilter {
-    const { status, path, parts, prefix } = args;
+    const { status, path, parts } = args;
     if (status < 300 || status > 399) {
       throw new ComponentError('status', `status must be a 3xx code, but was ${status}`);
     }
-    if (path !== undefined && parts !== undefined) throw new ComponentError('parts', 'parts cannot stand beside path');
-    if (prefix !== undefined && parts === undefined) throw new ComponentError('prefix', 'prefix needs parts');
-    if (path !== undefined) pathArgument(path, 'path');
-    pathArgument(prefix ?? '', 'prefix');
+    if (path === undefined && parts !== undefined) throw new ComponentError('parts', 'parts needs path');
+    pathArgument(path ?? '', 'path');
     return new RequestRedirect(args);
   }
 }
@@ -73,16 +68,12 @@ class RequestRedirect implements GatewayFilter {
   }
 
   private pathOf({ path }: GatewayRequest): string {
-    const { path: whole, parts, prefix = '' } = this.args;
-    if (parts !== undefined) return replaceLeading(path, parts, prefix);
-    return (whole ?? path) || '/';
+    return this.args.path === undefined ? path : replacePath(path, this.args.path, this.args.parts);
   }
 
   toString(): string {
-    const { status, scheme, host, port, path, parts, prefix } = this.args;
-    const fields = Object.entries({ scheme, host, port, path, parts, prefix }).filter(
-      ([, value]) => value !== undefined,
-    );
+    const { status, scheme, host, port, path, parts } = this.args;
+    const fields = Object.entries({ scheme, host, port, path, parts }).filter(([, value]) => value !== undefined);
     return filterText('RequestRedirect', [['status', status], ...fields]);
   }
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { aRequest } from '../exchange/request.fixture.js';
 import { filterOf } from './filter.fixture.js';
-import { ReplacePathPrefixFilterFactory } from './replace-path-prefix.filter.js';
+import { ReplacePathFilterFactory } from './replace-path.filter.js';
 
-const { compile, onRequest, refusals } = filterOf(new ReplacePathPrefixFilterFactory());
+const { compile, onRequest, refusals } = filterOf(new ReplacePathFilterFactory());
 
-describe('ReplacePathPrefix', () => {
+describe('ReplacePath', () => {
   // The table of the Gateway API's `ReplacePrefixMatch`.
   it.each([
     ['/foo/bar', 1, '/xyz', '/xyz/bar'],
@@ -20,10 +20,12 @@ describe('ReplacePathPrefix', () => {
     ['/a/b/c', 2, '/x/y', '/x/y/c'],
     ['/a/b', 0, '/x', '/x/a/b'],
     ['/', 0, '/x', '/x/'],
+    ['/a/b', null, '/x/', '/x/'],
+    ['/a/b', null, '', '/'],
     ['/f%2Fo/b%20r', 1, '/x', '/x/b%20r'],
-  ])('%s without %i parts and with %j is %s', (path, parts, prefix, expected) => {
+  ])('%s with %j parts replaced by %j is %s', (path, parts, replacement, expected) => {
     const exchange = onRequest(
-      { name: 'ReplacePathPrefix', args: { parts, prefix } },
+      { name: 'ReplacePath', args: { path: replacement, parts } },
       aRequest({ path, query: 'q=1' }),
     );
     expect(exchange.request.path).toBe(expected);
@@ -31,14 +33,11 @@ describe('ReplacePathPrefix', () => {
     expect(exchange.rewrittenPaths).toEqual([path]);
   });
 
-  it.each([
-    'ReplacePathPrefix=1,xyz',
-    'ReplacePathPrefix=1,/a b',
-    'ReplacePathPrefix=1,/a?b',
-    'ReplacePathPrefix=1,/%zz',
-  ])('refuses %s', (definition) => expect(refusals(definition)).toEqual(['invalid-argument']));
+  it.each(['ReplacePath=xyz', 'ReplacePath=/a b', 'ReplacePath=/a?b', 'ReplacePath=/%zz'])('refuses %s', (definition) =>
+    expect(refusals(definition)).toEqual(['invalid-argument']),
+  );
 
   it('shows itself', () => {
-    expect(String(compile('ReplacePathPrefix=1,/v2'))).toBe("[ReplacePathPrefix parts = 1, prefix = '/v2']");
+    expect(String(compile('ReplacePath=/v2,1'))).toBe("[ReplacePath path = '/v2', parts = 1]");
   });
 });
