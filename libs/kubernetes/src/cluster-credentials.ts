@@ -1,0 +1,108 @@
+import { existsSync } from 'node:fs';
+import type { RequestOptions } from 'node:https';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { Agent, type Dispatcher } from 'undici';
+import { KubernetesError } from './kubernetes-error.js';
+
+const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+
+export interface ClusterCredentialsOptions {
+  /** A file; empty: the service account of the pod, else `KUBECONFIG`, else `~/.kube/config`. */
+  readonly kubeconfig: string;
+  /** Empty: the current one. */
+  readonly context: string;
+}
+
+export interface ClusterConnection {
+  /** URL of the API server. */
+  readonly server: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly dispatcher: Dispatcher;
+}
+
+/**
+ * Where the API server is and how it is told who asks. Tokens, plugins and certificates are looked at for every request, so that
+ * what rotates is followed; connections stay while certificates do.
+ */
+export class ClusterCredentials {
+  private dispatcher: { readonly madeFor: string; readonly value: Dispatcher } | undefined;
+
+  private constructor(
+    private config: KubeConfig,
+    private readonly options: ClusterCredentialsOptions,
+  ) {}
+
+  /** @throws KubernetesError where there are none */
+  static async load(options: ClusterCredentialsOptions): Promise<ClusterCredentials> {
+    return new ClusterCredentials(await readConfig(options), options);
+  }
+
+  /** Of the context, or of the pod; `undefined` where neither has one. */
+  get namespace(): string | undefined {
+    return this.config.getContextObject(this.config.getCurrentContext())?.namespace?.trim() || undefined;
+  }
+
+  /** @throws KubernetesError where a plugin or a file that the credentials need fails */
+  async connection(): Promise<ClusterConnection> {
+    const server = this.config.getCurrentCluster()?.server ?? '';
+    try {
+      const options: RequestOptions = {};
+      await this.config.applyToHTTPSOptions(options);
+      return { server, headers: headersOf(options), dispatcher: await this.dispatcherFor(options) };
+    } catch (error) {
+      const message = `the credentials cannot be had: ${(error as Error).message}`;
+      throw new KubernetesError(0, 'Credentials', message, undefined, { cause: error });
+    }
+  }
+
+  /** Reads all anew; what the server refused may have been kept from before a rotation. */
+  async reload(): Promise<void> {
+    this.config = await readConfig(this.options);
+  }
+
+  async close(): Promise<void> {
+    await this.dispatcher?.value.destroy();
+  }
+
+  private async dispatcherFor(options: RequestOptions): Promise<Dispatcher> {
+    const { ca, cert, key, rejectUnauthorized, servername } = options;
+    const madeFor = [ca, cert, key, rejectUnauthorized, servername].map(String).join('\n');
+    if (this.dispatcher?.madeFor === madeFor) return this.dispatcher.value;
+    const { HttpMethod, RequestContext } = await import('@kubernetes/client-node');
+    const context = new RequestContext('https://kubernetes', HttpMethod.GET);
+    await this.config.applySecurityAuthentication(context);
+    const previous = this.dispatcher?.value;
+    const value = context.getDispatcher() ?? new Agent();
+    this.dispatcher = { madeFor, value };
+    // What is under way on the old certificates comes to its end.
+    void previous?.close();
+    return value;
+  }
+}
+
+function headersOf({ headers, auth }: RequestOptions): Record<string, string> {
+  const written: Record<string, string> = {};
+  // Files of tokens end in a line break more often than not.
+  for (const [name, value] of Object.entries(headers ?? {})) written[name] = String(value).trim();
+  if (auth) written['Authorization'] = `Basic ${Buffer.from(auth).toString('base64')}`;
+  return written;
+}
+
+async function readConfig({ kubeconfig, context }: ClusterCredentialsOptions): Promise<KubeConfig> {
+  // Half a second and 40 MB, which only those pay who use Kubernetes.
+  const { KubeConfig } = await import('@kubernetes/client-node');
+  const config = new KubeConfig();
+  try {
+    if (kubeconfig !== '') config.loadFromFile(kubeconfig);
+    else if (process.env['KUBERNETES_SERVICE_HOST'] && existsSync(SERVICE_ACCOUNT_TOKEN)) config.loadFromCluster();
+    else config.loadFromDefault();
+  } catch (error) {
+    throw new KubernetesError(0, 'Kubeconfig', `kubeconfig: ${(error as Error).message}`, undefined, { cause: error });
+  }
+  if (context !== '') config.setCurrentContext(context);
+  if (!config.getCurrentCluster()) {
+    const named = config.getCurrentContext() || '(none)';
+    throw new KubernetesError(0, 'Kubeconfig', `kubeconfig: the context ${named} names no cluster`);
+  }
+  return config;
+}

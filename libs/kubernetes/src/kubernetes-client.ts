@@ -1,0 +1,318 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Dispatcher, request } from 'undici';
+import { ClusterCredentials } from './cluster-credentials.js';
+import { KubernetesError } from './kubernetes-error.js';
+import { apiVersionOf, type KubernetesObject, type ResourceSelection, type ResourceType } from './resources.js';
+
+/** How many objects a page of a list has: its JSON is read without holding the event loop for long. */
+const PAGE_SIZE = 500;
+
+/** How often a list begins anew because its pages went out of date under it. */
+const LIST_ATTEMPTS = 4;
+
+/** How often, and for how long at most, a request waits because the API server asks for it. */
+const BUSY_ATTEMPTS = 3;
+const MAX_BUSY_WAIT_MS = 5_000;
+
+const CONTENT_TYPES = { merge: 'application/merge-patch+json', apply: 'application/apply-patch+yaml' } as const;
+
+export interface KubernetesClientOptions {
+  /** A file; empty: the service account of the pod, else `KUBECONFIG`, else `~/.kube/config`. */
+  readonly kubeconfig?: string;
+  /** Of the kubeconfig; empty: the current one. */
+  readonly context?: string;
+  /** The gateway's own; empty: the service account's, else the context's, else `tigateway`. */
+  readonly namespace?: string;
+  /** In which a request must be answered whole, in milliseconds; a watch is none. */
+  readonly requestTimeoutMs?: number;
+}
+
+export interface CallOptions {
+  /** In place of the client's. */
+  readonly timeoutMs?: number;
+}
+
+export interface ObjectList<T> {
+  readonly items: T[];
+  readonly resourceVersion: string;
+}
+
+export interface ObjectPatch {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly subresource?: string;
+  readonly body: unknown;
+  /** `apply`: server-side apply, which takes fields from whoever holds them. */
+  readonly as: 'merge' | 'apply';
+  readonly fieldManager?: string;
+}
+
+export interface ObjectDeletion {
+  readonly name: string;
+  readonly namespace?: string;
+  /** Where one is given, only that very state is deleted. */
+  readonly resourceVersion?: string;
+  readonly uid?: string;
+}
+
+interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly body?: unknown;
+  readonly contentType?: string;
+}
+
+export interface StreamOptions {
+  readonly signal: AbortSignal;
+  /** Silence that ends it, in milliseconds. */
+  readonly silenceMs: number;
+}
+
+/** A watch, as who reports of the client sees it. */
+export interface WatchState {
+  readonly type: ResourceType;
+  readonly namespace: string | undefined;
+  readonly isUp: boolean;
+  /** How often it was opened again. */
+  readonly restarts: number;
+  readonly size: number;
+}
+
+/**
+ * The API server. Every failure is a KubernetesError: its status is the server's, or 0 where it was not reached in time. What it
+ * refuses as unauthorized is asked once more with credentials that were read anew. Answers carry no `managedFields`.
+ */
+export class KubernetesClient {
+  /** All that run on this client. */
+  readonly watches = new Set<WatchState>();
+  private unreachable: KubernetesError | undefined;
+
+  private constructor(
+    private readonly credentials: ClusterCredentials,
+    /** The gateway's own. */
+    readonly namespace: string,
+    private readonly requestTimeoutMs: number,
+  ) {}
+
+  /** Reads the credentials; the server is not asked yet. @throws KubernetesError */
+  static async open(options: KubernetesClientOptions = {}): Promise<KubernetesClient> {
+    const { kubeconfig = '', context = '', namespace = '', requestTimeoutMs = 15_000 } = options;
+    const credentials = await ClusterCredentials.load({ kubeconfig, context });
+    return new KubernetesClient(credentials, namespace || (credentials.namespace ?? 'tigateway'), requestTimeoutMs);
+  }
+
+  /** Why the last request did not reach the server; `undefined` where it did. */
+  get lastFailure(): KubernetesError | undefined {
+    return this.unreachable;
+  }
+
+  /** `undefined`: there is none. */
+  async get<T>(type: ResourceType, name: string, namespace?: string, call: CallOptions = {}): Promise<T | undefined> {
+    try {
+      return await this.send<T>({ method: 'GET', path: pathOf(type, namespace, name) }, call);
+    } catch (error) {
+      if (error instanceof KubernetesError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  /** All, read page by page, as they are at this moment: nothing that was written before the call is missing. */
+  async list<T>(type: ResourceType, selection: ResourceSelection = {}): Promise<ObjectList<T>> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.listOnce<T>(type, selection);
+      } catch (error) {
+        const isOutdated = error instanceof KubernetesError && error.status === 410;
+        if (!isOutdated || attempt === LIST_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  /** The revision of the whole cluster at this moment. */
+  async currentVersion(type: ResourceType, selection: ResourceSelection = {}): Promise<string> {
+    return (await this.page(type, selection, { limit: 1 })).metadata.resourceVersion;
+  }
+
+  /** @throws KubernetesError 409 `AlreadyExists` */
+  async create<T extends KubernetesObject>(type: ResourceType, object: T, call: CallOptions = {}): Promise<T> {
+    const path = pathOf(type, object.metadata.namespace);
+    return this.send<T>({ method: 'POST', path, body: typed(type, object) }, call);
+  }
+
+  /**
+   * Compare-and-set where `metadata.resourceVersion` is given.
+   * @throws KubernetesError 409 `Conflict` where it has changed since, 404 where it is gone
+   */
+  async replace<T extends KubernetesObject>(type: ResourceType, object: T, call: CallOptions = {}): Promise<T> {
+    const path = pathOf(type, object.metadata.namespace, object.metadata.name);
+    return this.send<T>({ method: 'PUT', path, body: typed(type, object) }, call);
+  }
+
+  async patch<T>(type: ResourceType, patch: ObjectPatch, call: CallOptions = {}): Promise<T> {
+    const { name, namespace, subresource, as, fieldManager } = patch;
+    const isApply = as === 'apply';
+    const body = isApply ? typed(type, patch.body as object) : patch.body;
+    return this.send<T>(
+      {
+        method: 'PATCH',
+        path: pathOf(type, namespace, name) + (subresource === undefined ? '' : `/${subresource}`),
+        query: { fieldManager: fieldManager ?? (isApply ? 'tigateway' : undefined), force: isApply || undefined },
+        body,
+        contentType: CONTENT_TYPES[as],
+      },
+      call,
+    );
+  }
+
+  /** @throws KubernetesError 404 where it is gone already, 409 where it is not in the state that was given */
+  async delete(type: ResourceType, deletion: ObjectDeletion, call: CallOptions = {}): Promise<void> {
+    const { name, namespace, resourceVersion, uid } = deletion;
+    const body = { preconditions: { resourceVersion, uid } };
+    await this.send({ method: 'DELETE', path: pathOf(type, namespace, name), body }, call);
+  }
+
+  /** The answer of a watch, as it comes. @throws KubernetesError where it is refused or not answered in time */
+  async stream(
+    type: ResourceType,
+    selection: ResourceSelection,
+    query: Readonly<Record<string, string | number | boolean>>,
+    { signal, silenceMs }: StreamOptions,
+  ): Promise<AsyncIterable<Buffer>> {
+    const path = pathOf(type, selection.namespace);
+    const asked: ApiRequest = { method: 'GET', path, query: { ...query, ...selectors(selection) } };
+    const answer = await this.exchange(asked, signal, silenceMs);
+    return answer.body;
+  }
+
+  async close(): Promise<void> {
+    await this.credentials.close();
+  }
+
+  private async listOnce<T>(type: ResourceType, selection: ResourceSelection): Promise<ObjectList<T>> {
+    const items: T[] = [];
+    let next: string | undefined;
+    for (;;) {
+      const { metadata, items: page } = await this.page(type, selection, { limit: PAGE_SIZE, continue: next });
+      for (const item of page) items.push(withoutManagedFields(typed(type, item)) as T);
+      next = metadata.continue || undefined;
+      if (next === undefined) return { items, resourceVersion: metadata.resourceVersion };
+    }
+  }
+
+  private async page(
+    type: ResourceType,
+    selection: ResourceSelection,
+    query: { limit: number; continue?: string },
+  ): Promise<Page> {
+    const path = pathOf(type, selection.namespace);
+    return this.send<Page>({ method: 'GET', path, query: { ...query, ...selectors(selection) } });
+  }
+
+  private async send<T>(asked: ApiRequest, { timeoutMs = this.requestTimeoutMs }: CallOptions = {}): Promise<T> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const answer = await this.exchange(asked, signal, timeoutMs);
+        return withoutManagedFields((await this.read(answer, asked)) as KubernetesObject) as T;
+      } catch (error) {
+        const waitMs = error instanceof KubernetesError && error.status === 429 ? error.retryAfterMs : undefined;
+        if (waitMs === undefined || waitMs > MAX_BUSY_WAIT_MS || attempt === BUSY_ATTEMPTS) throw error;
+        await delay(waitMs, undefined, { ref: false });
+      }
+    }
+  }
+
+  private async read({ body }: Dispatcher.ResponseData, asked: ApiRequest): Promise<unknown> {
+    try {
+      return await body.json();
+    } catch (error) {
+      throw this.notReached(asked, error);
+    }
+  }
+
+  /** The head of a good answer. */
+  private async exchange(asked: ApiRequest, signal: AbortSignal, silenceMs: number): Promise<Dispatcher.ResponseData> {
+    const answer = await this.exchangeOnce(asked, signal, silenceMs);
+    if (answer.statusCode !== 401) return this.good(answer);
+    await answer.body.dump();
+    await this.credentials.reload();
+    return this.good(await this.exchangeOnce(asked, signal, silenceMs));
+  }
+
+  private async good(answer: Dispatcher.ResponseData): Promise<Dispatcher.ResponseData> {
+    if (answer.statusCode < 300) return answer;
+    const text = await answer.body.text().catch(() => '');
+    throw KubernetesError.ofAnswer(answer.statusCode, text, answer.headers['retry-after'] as string | undefined);
+  }
+
+  private async exchangeOnce(
+    asked: ApiRequest,
+    signal: AbortSignal,
+    silenceMs: number,
+  ): Promise<Dispatcher.ResponseData> {
+    const { server, headers, dispatcher } = await this.credentials.connection();
+    const { method, path, query, body, contentType = 'application/json' } = asked;
+    try {
+      const answer = await request(server + path + queryText(query), {
+        method,
+        dispatcher,
+        signal,
+        headersTimeout: Math.min(silenceMs, this.requestTimeoutMs),
+        bodyTimeout: silenceMs,
+        headers: {
+          ...headers,
+          accept: 'application/json',
+          'user-agent': 'tigateway',
+          ...(body === undefined ? {} : { 'content-type': contentType }),
+        },
+        body: body === undefined ? undefined : JSON.stringify(body),
+      });
+      this.unreachable = undefined;
+      return answer;
+    } catch (error) {
+      throw this.notReached(asked, error);
+    }
+  }
+
+  private notReached({ method, path }: ApiRequest, cause: unknown): KubernetesError {
+    const error = KubernetesError.notReached(`${method} ${path}`, cause);
+    // Who gave up by himself has learnt nothing of the server.
+    if ((cause as Error).name !== 'AbortError') this.unreachable = error;
+    return error;
+  }
+}
+
+interface Page {
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+  readonly items: KubernetesObject[];
+}
+
+function pathOf(type: ResourceType, namespace?: string, name?: string): string {
+  const root = type.group === '' ? '/api' : '/apis';
+  const place = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  const object = name === undefined ? '' : `/${encodeURIComponent(name)}`;
+  return `${root}/${apiVersionOf(type)}${place}/${type.plural}${object}`;
+}
+
+function selectors({ labelSelector, fieldSelector }: ResourceSelection): Record<string, string | undefined> {
+  return { labelSelector: labelSelector || undefined, fieldSelector: fieldSelector || undefined };
+}
+
+function queryText(query: ApiRequest['query'] = {}): string {
+  const text = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) text.set(name, String(value));
+  return text.size === 0 ? '' : `?${text.toString()}`;
+}
+
+/** Items of lists do not say what they are, and neither need those who write. */
+function typed<T extends object>(type: ResourceType, object: T): T {
+  return { apiVersion: apiVersionOf(type), kind: type.kind, ...object };
+}
+
+/** Who set which field is often more than the object itself. */
+export function withoutManagedFields<T extends KubernetesObject>(object: T): T {
+  const metadata = object.metadata as { managedFields?: unknown } | undefined;
+  if (metadata) delete metadata.managedFields;
+  return object;
+}
