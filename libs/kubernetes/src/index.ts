@@ -7,20 +7,11 @@ export type {
   ObjectPatch,
   WatchState,
 } from './kubernetes-client.js';
-export { KubernetesError } from './kubernetes-error.js';
-export {
-  apiVersionOf,
-  CONFIG_MAPS,
-  ENDPOINT_SLICES,
-  EVENTS,
-  INGRESS_CLASSES,
-  INGRESSES,
-  LEASES,
-  NAMESPACES,
-  objectKey,
-  SERVICES,
-} from './resources.js';
-export type { KubernetesObject, ObjectMeta, OwnerReference, ResourceSelection, ResourceType } from './resources.js';
-export { ResourceWatch } from './resource-watch.js';
-export type { ResourceListener, ResourceWatchOptions, WatchedResources } from './resource-watch.js';
+export * from './kubernetes-error.js';
+export * from './kubernetes-object.js';
+export * from './label-selector.js';
+export * from './leader-election.js';
+export * from './resource-watch.js';
+export * from './resources.js';
+export * from './service-endpoints.js';
 export type { Timing } from './timing.js';

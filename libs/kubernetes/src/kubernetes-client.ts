@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Dispatcher, request } from 'undici';
 import { ClusterCredentials } from './cluster-credentials.js';
 import { KubernetesError } from './kubernetes-error.js';
-import { apiVersionOf, type KubernetesObject, type ResourceSelection, type ResourceType } from './resources.js';
+import type { KubernetesObject } from './kubernetes-object.js';
+import { apiVersionOf, type ResourceSelection, type ResourceType } from './resources.js';
 
 /** How many objects a page of a list has: its JSON is read without holding the event loop for long. */
 const PAGE_SIZE = 500;

@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { BackOff, type BackOffOptions } from './back-off.js';
 import { type KubernetesClient, type WatchState, withoutManagedFields } from './kubernetes-client.js';
 import { KubernetesError } from './kubernetes-error.js';
-import { type KubernetesObject, objectKey, type ResourceSelection, type ResourceType } from './resources.js';
+import type { KubernetesObject } from './kubernetes-object.js';
+import { objectKey, type ResourceSelection, type ResourceType } from './resources.js';
 import { pause, SYSTEM_TIMING, type Timing } from './timing.js';
 import { type WatchEvent, watchEvents } from './watch-events.js';
 

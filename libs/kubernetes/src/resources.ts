@@ -1,31 +1,4 @@
-export interface OwnerReference {
-  apiVersion: string;
-  kind: string;
-  name: string;
-  uid: string;
-  controller?: boolean;
-  blockOwnerDeletion?: boolean;
-}
-
-export interface ObjectMeta {
-  name: string;
-  namespace?: string;
-  uid?: string;
-  resourceVersion?: string;
-  /** Counts the changes of `spec`. */
-  generation?: number;
-  labels?: Record<string, string>;
-  annotations?: Record<string, string>;
-  creationTimestamp?: string;
-  deletionTimestamp?: string;
-  ownerReferences?: OwnerReference[];
-}
-
-export interface KubernetesObject {
-  apiVersion?: string;
-  kind?: string;
-  metadata: ObjectMeta;
-}
+import type { KubernetesObject } from './kubernetes-object.js';
 
 /** A kind of objects as the API server's paths name it. */
 export interface ResourceType {

@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
-import type { KubernetesObject } from './resources.js';
+import type { KubernetesObject } from './kubernetes-object.js';
 
 export interface WatchEvent<T extends KubernetesObject> {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
