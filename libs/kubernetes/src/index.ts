@@ -1,3 +1,4 @@
+export * from './conditions.js';
 export { KubernetesClient } from './kubernetes-client.js';
 export type {
   CallOptions,
@@ -14,4 +15,5 @@ export * from './leader-election.js';
 export * from './resource-watch.js';
 export * from './resources.js';
 export * from './service-endpoints.js';
+export * from './status-writer.js';
 export type { Timing } from './timing.js';
