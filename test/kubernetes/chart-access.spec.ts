@@ -7,9 +7,9 @@ afterAll(() => cluster.close());
 
 const READ = 'get list watch';
 const WRITE = 'create delete get list update watch';
-const STATUS = 'patch update';
+const STATUS = 'patch';
 
-const STORE = { configmaps: WRITE, 'leases.coordination.k8s.io': WRITE };
+const STORE = { configmaps: WRITE, 'leases.coordination.k8s.io': 'create delete get list patch update watch' };
 const CUSTOM_RESOURCES = Object.fromEntries(
   ['tigatewayroutes', 'tigatewayfilters', 'tigatewayconfigs'].flatMap((plural) => [
     [`${plural}.tigateway.cn`, READ],

@@ -171,6 +171,24 @@ describe('the bootstrap file', () => {
     });
   });
 
+  it.each([
+    [{}, ['tigateway']],
+    [{ ingress: { enabled: true } }, ['tigateway']],
+    [{ ingress: { enabled: true, namespaces: ['shop'] } }, ['tigateway', 'shop']],
+    [{ ingress: { enabled: false, namespaces: ['shop'] } }, ['tigateway']],
+    [
+      {
+        ingress: { enabled: true, namespaces: ['shop', 'tigateway'] },
+        'gateway-api': { enabled: true, namespaces: ['*'] },
+      },
+      ['*'],
+    ],
+  ])('looks for services where its routes come from: %j', async (sources, namespaces) => {
+    const config = { tigateway: { sources } };
+    const { tigateway } = bootstrapOf(await withValues({ config }, (args) => renderChart(cluster, { args })));
+    expect(tigateway).toMatchObject({ discovery: { kubernetes: { enabled: true, namespaces } } });
+  });
+
   it('restarts the pods when it changes', async () => {
     const checksum = async (args: string[]) =>
       podOf(await renderChart(cluster, { args })).metadata.annotations['checksum/bootstrap'];
@@ -287,8 +305,8 @@ describe('a release', () => {
   it('is installed, keeps its token over an upgrade, and leaves nothing behind', async () => {
     const namespace = await cluster.namespace('release');
     const inNamespace = ['--namespace', namespace];
-    const secret = async (): Promise<Rendered> =>
-      (await cluster.must('GET', `/api/v1/namespaces/${namespace}/secrets/tigateway-management-token`)) as Rendered;
+    const secret = () =>
+      cluster.must<Rendered>('GET', `/api/v1/namespaces/${namespace}/secrets/tigateway-management-token`);
     const notes = await cluster.helm(['install', 'tigateway', CHART, ...inNamespace]);
     expect(notes).toContain(`tigateway-management.${namespace}:8090`);
     const { data } = await secret();

@@ -11,7 +11,7 @@ grants:
   - feature: replicas
     namespaces: [{{ $config.tigateway.kubernetes.namespace }}]
     rules:
-      - { apiGroups: [coordination.k8s.io], resources: [leases], verbs: [get, list, watch, create, update, delete] }
+      - { apiGroups: [coordination.k8s.io], resources: [leases], verbs: [get, list, watch, create, update, patch, delete] }
 {{- end }}
 {{- if eq $config.tigateway.store "kubernetes" }}
   - feature: store
@@ -30,14 +30,14 @@ grants:
     namespaces: {{ toJson $sources.crd.namespaces }}
     rules:
       - { apiGroups: [tigateway.cn], resources: [tigatewayroutes, tigatewayfilters, tigatewayconfigs], verbs: [get, list, watch] }
-      - { apiGroups: [tigateway.cn], resources: [tigatewayroutes/status, tigatewayfilters/status, tigatewayconfigs/status], verbs: [update, patch] }
+      - { apiGroups: [tigateway.cn], resources: [tigatewayroutes/status, tigatewayfilters/status, tigatewayconfigs/status], verbs: [patch] }
 {{- end }}
 {{- if $sources.ingress.enabled }}
   - feature: ingress
     namespaces: {{ toJson $sources.ingress.namespaces }}
     rules:
       - { apiGroups: [networking.k8s.io], resources: [ingresses], verbs: [get, list, watch] }
-      - { apiGroups: [networking.k8s.io], resources: [ingresses/status], verbs: [update, patch] }
+      - { apiGroups: [networking.k8s.io], resources: [ingresses/status], verbs: [patch] }
       - { apiGroups: [''], resources: [services], verbs: [get, list, watch] }
     clusterRules:
       - { apiGroups: [networking.k8s.io], resources: [ingressclasses], verbs: [get, list, watch] }
@@ -48,11 +48,11 @@ grants:
     namespaces: {{ toJson .namespaces }}
     rules:
       - { apiGroups: [gateway.networking.k8s.io], resources: [gateways, httproutes, referencegrants], verbs: [get, list, watch] }
-      - { apiGroups: [gateway.networking.k8s.io], resources: [gateways/status, httproutes/status], verbs: [update, patch] }
+      - { apiGroups: [gateway.networking.k8s.io], resources: [gateways/status, httproutes/status], verbs: [patch] }
       - { apiGroups: [''], resources: [services], verbs: [get, list, watch] }
     clusterRules:
       - { apiGroups: [gateway.networking.k8s.io], resources: [gatewayclasses], verbs: [get, list, watch] }
-      - { apiGroups: [gateway.networking.k8s.io], resources: [gatewayclasses/status], verbs: [update, patch] }
+      - { apiGroups: [gateway.networking.k8s.io], resources: [gatewayclasses/status], verbs: [patch] }
       - { apiGroups: [''], resources: [namespaces], verbs: [get, list, watch] }
 {{- end }}
 {{- end }}
