@@ -1,0 +1,32 @@
+import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
+import { CONFIG_MAPS, KubernetesClient, ResourceWatch } from '@tigateway/kubernetes';
+import { Clock } from '@tigateway/model';
+import { ConfigMapSource } from './config-map-source.js';
+
+export interface ConfigMapSourceModuleOptions {
+  readonly namespace: string;
+  /** What is not selected by it is never read. */
+  readonly labelSelector: string;
+  /** Provide `KubernetesClient`. */
+  readonly imports: NonNullable<ModuleMetadata['imports']>;
+}
+
+/** Expects a global provider of `Clock`. */
+@Module({})
+export class ConfigMapSourceModule {
+  static forRoot({ namespace, labelSelector, imports }: ConfigMapSourceModuleOptions): DynamicModule {
+    return {
+      module: ConfigMapSourceModule,
+      imports,
+      providers: [
+        {
+          provide: ConfigMapSource,
+          inject: [KubernetesClient, Clock],
+          useFactory: (client: KubernetesClient, clock: Clock) =>
+            new ConfigMapSource(new ResourceWatch(client, { type: CONFIG_MAPS, namespace, labelSelector }), clock),
+        },
+      ],
+      exports: [ConfigMapSource],
+    };
+  }
+}
