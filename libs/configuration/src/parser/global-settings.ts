@@ -14,11 +14,16 @@ export function isOperatorOwned(configId: string): boolean {
   return WRAPPER_OF.has(configId);
 }
 
-/** Takes one global setting; the wrapped form of the operator's documents is reduced to the inner object. */
-export function findGlobal(configId: string, value: Json, pointer: string, findings: Findings): void {
+/** The wrapped form of the operator's documents is reduced to the inner object; everything else is what it is. */
+export function innerGlobal(configId: string, value: Json): Json {
   const wrapper = WRAPPER_OF.get(configId);
-  const inner =
-    wrapper !== undefined && isJsonObject(value) && Object.keys(value).length === 1 ? (value[wrapper] ?? value) : value;
+  const isWrapped = wrapper !== undefined && isJsonObject(value) && Object.keys(value).length === 1;
+  return isWrapped ? (value[wrapper] ?? value) : value;
+}
+
+/** Takes one global setting. */
+export function findGlobal(configId: string, value: Json, pointer: string, findings: Findings): void {
+  const inner = innerGlobal(configId, value);
   const offset = typeof value === 'object' && value !== null ? findings.offsets.of(value) : undefined;
   findings.found.push({ configType: 'global', configId, configuration: inner, pointer, offset });
 }

@@ -1,0 +1,42 @@
+import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
+import { KubernetesClient, ResourceWatch } from '@tigateway/kubernetes';
+import { Clock } from '@tigateway/model';
+import { CUSTOM_RESOURCE_KINDS, type CustomResource, customResourceType } from './custom-resource.js';
+import { CustomResourceSource } from './custom-resource-source.js';
+
+export interface CustomResourceSourceModuleOptions {
+  /** `*`: all there are. */
+  readonly namespaces: readonly string[];
+  /** The name by which `spec.gateway` asks for this one. */
+  readonly gateway: string;
+  /** Provide `KubernetesClient`. */
+  readonly imports: NonNullable<ModuleMetadata['imports']>;
+}
+
+/** Expects a global provider of `Clock`. */
+@Module({})
+export class CustomResourceSourceModule {
+  static forRoot({ namespaces, gateway, imports }: CustomResourceSourceModuleOptions): DynamicModule {
+    const places = namespaces.includes('*') ? [{}] : [...new Set(namespaces)].map((namespace) => ({ namespace }));
+    return {
+      module: CustomResourceSourceModule,
+      imports,
+      providers: [
+        {
+          provide: CustomResourceSource,
+          inject: [KubernetesClient, Clock],
+          useFactory: (client: KubernetesClient, clock: Clock) => {
+            const watches = CUSTOM_RESOURCE_KINDS.flatMap((kind) =>
+              places.map((place) => {
+                const watch = new ResourceWatch<CustomResource>(client, { type: customResourceType(kind), ...place });
+                return { kind, watch };
+              }),
+            );
+            return new CustomResourceSource(watches, gateway, clock);
+          },
+        },
+      ],
+      exports: [CustomResourceSource],
+    };
+  }
+}
