@@ -22,6 +22,8 @@ import { DataPlaneHealth } from './health/data-plane.health.js';
 import { NotificationsHealth } from './health/notifications.health.js';
 import { ServicesHealth } from './health/services.health.js';
 import { SourcesHealth } from './health/sources.health.js';
+import type { KubernetesConnection } from './kubernetes/kubernetes-connection.js';
+import { KubernetesModule } from './kubernetes/kubernetes.module.js';
 import { BreakerMetricsFeed } from './traffic/breaker-metrics-feed.js';
 import { dataPlaneOptions } from './traffic/data-plane-options.js';
 import { TrafficModule } from './traffic/traffic.module.js';
@@ -32,7 +34,12 @@ import { UpstreamMetricsFeed } from './traffic/upstream-metrics-feed.js';
 /** The whole gateway, in the order of a change on its way to traffic. */
 @Module({})
 export class GatewayModule {
-  static forBootstrap({ settings, folder }: Bootstrap, extensions: Extensions): DynamicModule {
+  /** @param kubernetes where a feature needs it */
+  static forBootstrap(
+    { settings, folder }: Bootstrap,
+    extensions: Extensions,
+    kubernetes: KubernetesConnection | undefined,
+  ): DynamicModule {
     const { dataDir, sources, updatePolicy } = settings.tigateway;
     const { paths, debounceMs, placeholders } = sources.file;
     const history = HistoryModule.embedded({ directory: dataDir });
@@ -50,6 +57,7 @@ export class GatewayModule {
       module: GatewayModule,
       imports: [
         FoundationModule.forSettings(settings),
+        ...(kubernetes ? [KubernetesModule.over(kubernetes)] : []),
         TrafficFiltersModule.forRoot(trafficFiltersOptions(settings, folder)),
         RoutingModule.forRoot({
           predicates: extensions.predicates,

@@ -11,6 +11,7 @@ import { watchTokenFile } from './bootstrap/token-file.js';
 import { type DemoUpstream, startDemoUpstream } from './demo/demo-upstream.js';
 import { Extensions } from './extensions/extensions.js';
 import { GatewayModule } from './gateway.module.js';
+import { KubernetesConnection, usesKubernetes } from './kubernetes/kubernetes-connection.js';
 
 /** The running process: what starts in which order, and what stops in which. */
 export class Gateway {
@@ -18,18 +19,20 @@ export class Gateway {
     private readonly application: NestFastifyApplication,
     private readonly demoUpstream: DemoUpstream | undefined,
     private readonly stopWatching: (() => void) | undefined,
+    private readonly kubernetes: KubernetesConnection | undefined,
     private readonly logger: LoggerService,
   ) {}
 
   /**
    * The admin server is first, so that probes are answered while configuration loads. Traffic is served on the last good state
    * before any source is asked; readiness waits for the sources that have none.
-   * @throws StartupError, ConfigurationStoreError, or the system's error where an address cannot be had
+   * @throws StartupError, ConfigurationStoreError, KubernetesError, or the system's error where an address cannot be had
    */
   static async start(bootstrap: Bootstrap, logger: LoggerService): Promise<Gateway> {
     const { management, tigateway } = bootstrap.settings;
     const extensions = await Extensions.load(bootstrap);
-    const module = GatewayModule.forBootstrap(bootstrap, extensions);
+    const kubernetes = usesKubernetes(tigateway) ? await KubernetesConnection.open(tigateway, logger) : undefined;
+    const module = GatewayModule.forBootstrap(bootstrap, extensions, kubernetes);
     const options = { logger, bodyParser: false, abortOnError: false };
     const application = await NestFactory.create<NestFastifyApplication>(module, createAdminAdapter(), options).catch(
       (error: unknown) => {
@@ -45,6 +48,7 @@ export class Gateway {
     const { enabled, port } = tigateway.demoUpstream;
     const demoUpstream = enabled ? await startDemoUpstream(port) : undefined;
     const pipeline = application.get(ConfigurationPipeline);
+    kubernetes?.election.start();
     await pipeline.restore();
     await application.get(Outbox).start();
     const traffic = await application.get(DataPlane).start();
@@ -52,7 +56,7 @@ export class Gateway {
     await pipeline.start();
     application.get(Availability).accept();
     logger.log(`traffic on ${traffic.address}:${traffic.port}, admin on ${address}:${management.port}`, 'Gateway');
-    return new Gateway(application, demoUpstream, stopWatching, logger);
+    return new Gateway(application, demoUpstream, stopWatching, kubernetes, logger);
   }
 
   /** Readiness goes down before anything else, so that no new traffic is sent here; the store is the last to close. */
@@ -62,9 +66,11 @@ export class Gateway {
     this.logger.log(`stopping, ${dataPlane.inFlight} requests under way`, 'Gateway');
     await dataPlane.stop();
     await this.application.get(ConfigurationPipeline).stop();
+    await this.kubernetes?.election.stop();
     this.demoUpstream?.close();
     this.stopWatching?.();
     await this.application.close();
+    await this.kubernetes?.client.close();
     this.logger.log('stopped', 'Gateway');
   }
 }

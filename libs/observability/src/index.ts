@@ -4,6 +4,7 @@ export * from './health/health-indicators.js';
 export * from './info/app-info.js';
 export * from './metrics/circuit-breaker-metrics.js';
 export * from './metrics/configuration-metrics.js';
+export * from './metrics/kubernetes-metrics.js';
 export * from './metrics/request-metrics.js';
 export * from './metrics/upstream-metrics.js';
 export * from './observability.module.js';

@@ -77,6 +77,14 @@ tigateway:
     });
   });
 
+  it.each([
+    ['lease: { duration: 7s }', '2:17: "renew-interval" and "retry-interval" together must be less than "duration"'],
+    ['gateway: Edge', '2:17: "gateway" must be small letters, digits, "-" and "." between them'],
+    ['identity: a_b', '2:17: "identity" must be small letters, digits, "-" and "." between them'],
+  ])('refuses the part { %s } of Kubernetes', (part, message) => {
+    expect(refusalOf(`tigateway:\n  kubernetes: { ${part} }`)).toBe(`tigateway.yml:${message}`);
+  });
+
   it('takes placeholders from the environment, else their default', () => {
     const yaml = 'server: { port: "${PORT:9000}" }\nmanagement: { auth: { token: "${TOKEN:}" } }';
     expect(settingsOf(yaml).server.port).toBe(9000);

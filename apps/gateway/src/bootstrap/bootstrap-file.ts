@@ -43,6 +43,8 @@ export function readBootstrap(environment: NodeJS.ProcessEnv): Bootstrap {
     if (server.tls.clientCa) server.tls.clientCa = resolve(folder, server.tls.clientCa);
   }
   tigateway.dataDir = resolve(folder, tigateway.dataDir);
+  const { kubernetes } = tigateway;
+  if (kubernetes.kubeconfig) kubernetes.kubeconfig = resolve(folder, kubernetes.kubeconfig);
   tigateway.extensions = tigateway.extensions.map((path) => resolve(folder, path));
   tigateway.sources.file.paths = tigateway.sources.file.paths.map((path) => resolve(folder, path));
 

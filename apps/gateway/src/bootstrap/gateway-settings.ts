@@ -17,6 +17,7 @@ import { DEFAULT_DENIED_UPSTREAMS, type ErrorStatusMode } from '@tigateway/proxy
 import { ArrayUnique, IsIn, IsNotEmpty, Max, Min } from 'class-validator';
 import { ApiVersionSettings } from './api-version-settings.js';
 import { JsonToGrpcSettings } from './json-to-grpc-settings.js';
+import { KubernetesSettings } from './kubernetes-settings.js';
 import { OAuth2Settings } from './oauth2-settings.js';
 import { RateLimiterSettings, RedisConnectionSettings } from './rate-limiter-settings.js';
 
@@ -164,6 +165,7 @@ export class TigatewaySettings {
   /** API-made configuration, history and the last good state; a relative path starts at the bootstrap file's folder. */
   @Text() @IsNotEmpty() dataDir = './data';
   @Choice(['embedded', 'kubernetes']) store: 'embedded' | 'kubernetes' = 'embedded';
+  @Nested(() => KubernetesSettings) kubernetes = new KubernetesSettings();
   @Nested(() => SourcesSettings) sources = new SourcesSettings();
   /** Overridden by the global configuration of that name; its placeholders are resolved only where they take effect. */
   @AnyJson() updatePolicy: Json = {};

@@ -4,6 +4,7 @@ import { AddressSet, bindGlobal, type GlobalSettingsSchema, type Json } from '@t
 import { NOTIFICATION } from '@tigateway/notifications';
 import { KeyResolvers, ListenerTls } from '@tigateway/proxy';
 import { trustedProxies } from '@tigateway/routing';
+import { leaseProblem } from './kubernetes-settings.js';
 import { readServices } from './service-list.js';
 import type { GatewaySettings, ServerTlsSettings } from './gateway-settings.js';
 
@@ -45,6 +46,8 @@ export function settingsProblems(
   if (tigateway.store === 'kubernetes') {
     problems.push({ pointer: '/tigateway/store', message: 'this build has no "kubernetes" store; expected embedded' });
   }
+  const lease = leaseProblem(tigateway.kubernetes.lease);
+  if (lease !== undefined) problems.push({ pointer: '/tigateway/kubernetes/lease', message: lease });
   const { upstreams, services, trustedProxies: proxies, updatePolicy, notification } = tigateway;
   problems.push(
     ...problemsOf(UPDATE_POLICY, updatePolicy, placeholders, '/tigateway/update-policy'),
