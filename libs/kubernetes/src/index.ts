@@ -12,6 +12,7 @@ export * from './kubernetes-error.js';
 export * from './kubernetes-object.js';
 export * from './label-selector.js';
 export * from './leader-election.js';
+export * from './merged-watch.js';
 export * from './resource-watch.js';
 export * from './resources.js';
 export * from './service-endpoints.js';
