@@ -1,0 +1,28 @@
+import { nameOf, type ServiceInstance, ServiceInstances } from '@tigateway/proxy';
+
+/** Several who know services: of those that know a name the first one counts. */
+export class CombinedServiceInstances extends ServiceInstances {
+  /** @param first whose names are fixed: the services of the bootstrap file */
+  constructor(
+    private readonly first: ServiceInstances,
+    private readonly second: ServiceInstances,
+  ) {
+    super();
+    this.firstNames = new Set(first.names);
+  }
+
+  private readonly firstNames: ReadonlySet<string>;
+
+  override get names(): readonly string[] {
+    return [...this.firstNames, ...this.second.names.filter((name) => !this.firstNames.has(name))];
+  }
+
+  override instancesOf(service: string): readonly ServiceInstance[] {
+    const knows = this.firstNames.has(service) || this.firstNames.has(nameOf(service));
+    return (knows ? this.first : this.second).instancesOf(service);
+  }
+
+  override onChange(listener: () => void): () => void {
+    return this.second.onChange(listener);
+  }
+}
