@@ -1,4 +1,4 @@
-import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { CONFIG_MAPS, KubernetesClient, ResourceWatch } from '@tigateway/kubernetes';
 import { Clock } from '@tigateway/model';
 import { ConfigMapSource } from './config-map-source.js';
@@ -7,17 +7,14 @@ export interface ConfigMapSourceModuleOptions {
   readonly namespace: string;
   /** What is not selected by it is never read. */
   readonly labelSelector: string;
-  /** Provide `KubernetesClient`. */
-  readonly imports: NonNullable<ModuleMetadata['imports']>;
 }
 
-/** Expects a global provider of `Clock`. */
+/** Expects global providers of `Clock` and `KubernetesClient`. */
 @Module({})
 export class ConfigMapSourceModule {
-  static forRoot({ namespace, labelSelector, imports }: ConfigMapSourceModuleOptions): DynamicModule {
+  static forRoot({ namespace, labelSelector }: ConfigMapSourceModuleOptions): DynamicModule {
     return {
       module: ConfigMapSourceModule,
-      imports,
       providers: [
         {
           provide: ConfigMapSource,

@@ -1,4 +1,4 @@
-import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { KubernetesClient, ResourceWatch } from '@tigateway/kubernetes';
 import { Clock } from '@tigateway/model';
 import { CUSTOM_RESOURCE_KINDS, type CustomResource, customResourceType } from './custom-resource.js';
@@ -9,18 +9,15 @@ export interface CustomResourceSourceModuleOptions {
   readonly namespaces: readonly string[];
   /** The name by which `spec.gateway` asks for this one. */
   readonly gateway: string;
-  /** Provide `KubernetesClient`. */
-  readonly imports: NonNullable<ModuleMetadata['imports']>;
 }
 
-/** Expects a global provider of `Clock`. */
+/** Expects global providers of `Clock` and `KubernetesClient`. */
 @Module({})
 export class CustomResourceSourceModule {
-  static forRoot({ namespaces, gateway, imports }: CustomResourceSourceModuleOptions): DynamicModule {
+  static forRoot({ namespaces, gateway }: CustomResourceSourceModuleOptions): DynamicModule {
     const places = namespaces.includes('*') ? [{}] : [...new Set(namespaces)].map((namespace) => ({ namespace }));
     return {
       module: CustomResourceSourceModule,
-      imports,
       providers: [
         {
           provide: CustomResourceSource,

@@ -5,10 +5,10 @@ import { DynamicConfigurationService } from '../../reloader/dynamic-configuratio
 import { CustomResourceSource } from './custom-resource-source.js';
 import { CustomResourceStatus } from './custom-resource-status.js';
 
-/** Expects global providers of `Clock`, `EventBus` and `DynamicConfigurationService`. */
+/** Expects global providers of `Clock`, `EventBus`, `DynamicConfigurationService`, `KubernetesClient` and `LeaderElection`. */
 @Module({})
 export class CustomResourceStatusModule {
-  /** @param imports provide `CustomResourceSource`, `KubernetesClient` and `LeaderElection` */
+  /** @param imports provide `CustomResourceSource` */
   static register(imports: NonNullable<ModuleMetadata['imports']>): DynamicModule {
     const logger = new Logger('CustomResources');
     return {
