@@ -88,6 +88,13 @@ async function namespaceForPods(): Promise<string> {
   return namespace;
 }
 
+/** Without the tokens, which are never the same. */
+function inOrder(objects: readonly Rendered[]): unknown[] {
+  return objects
+    .map((object) => ({ ...object, ...(object.kind === 'Secret' && { data: undefined }) }))
+    .sort((a, b) => `${a.kind} ${a.metadata.name}`.localeCompare(`${b.kind} ${b.metadata.name}`));
+}
+
 describe.each(VALUE_SETS)('with the values %s', (name) => {
   const args = ['--values', valuesFile(name)];
 
@@ -99,6 +106,16 @@ describe.each(VALUE_SETS)('with the values %s', (name) => {
 
   it('helm finds nothing to complain about', async () => {
     expect(await cluster.helm(['lint', '--strict', CHART, ...args])).toContain('0 chart(s) failed');
+  });
+
+  it('Helm 3 and Helm 4 make the same of it', async () => {
+    const { helm, helm3 } = cluster.facts;
+    expect(await cluster.helm(['lint', '--strict', CHART, ...args], helm3)).toContain('0 chart(s) failed');
+    const [newer, older] = [
+      await renderChart(cluster, { args, helm }),
+      await renderChart(cluster, { args, helm: helm3 }),
+    ];
+    expect(inOrder(older)).toEqual(inOrder(newer));
   });
 
   it('the API server would take every object as it is', async () => {

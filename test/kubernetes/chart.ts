@@ -54,14 +54,16 @@ export interface ReleaseOptions {
   readonly release?: string;
   readonly namespace?: string;
   readonly args?: readonly string[];
+  /** The helm that does it; the newest where none is named. */
+  readonly helm?: string;
 }
 
 /** Everything that the chart makes, hooks included. @throws Error with what helm has to say */
 export async function renderChart(
   cluster: ClusterAccess,
-  { release = 'tigateway', namespace = 'tigateway', args = [] }: ReleaseOptions = {},
+  { release = 'tigateway', namespace = 'tigateway', args = [], helm }: ReleaseOptions = {},
 ): Promise<Rendered[]> {
-  const text = await cluster.helm(['template', release, CHART, '--namespace', namespace, ...args]);
+  const text = await cluster.helm(['template', release, CHART, '--namespace', namespace, ...args], helm);
   return parseAllDocuments(text)
     .map((document) => document.toJS() as Rendered | null)
     .filter((object) => object !== null);

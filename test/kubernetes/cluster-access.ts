@@ -19,6 +19,8 @@ export interface ClusterFacts {
   readonly folder: string;
   readonly kubectl: string;
   readonly helm: string;
+  /** Of the major version before. */
+  readonly helm3: string;
 }
 
 declare module 'vitest' {
@@ -86,8 +88,8 @@ export class ClusterAccess {
     return run(this.facts.kubectl, ['--kubeconfig', this.kubeconfig, ...args], input);
   }
 
-  async helm(args: readonly string[], input?: string): Promise<string> {
-    return run(this.facts.helm, ['--kubeconfig', this.kubeconfig, ...args], input);
+  async helm(args: readonly string[], program = this.facts.helm): Promise<string> {
+    return run(program, ['--kubeconfig', this.kubeconfig, ...args]);
   }
 
   /** A new namespace. No controller runs that would clear one away, so it stays for the cluster's life. */

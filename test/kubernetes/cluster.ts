@@ -21,6 +21,7 @@ interface Programs {
   readonly 'kube-apiserver': string;
   readonly kubectl: string;
   readonly helm: string;
+  readonly helm3: string;
 }
 
 /**
@@ -48,6 +49,7 @@ function findPrograms(): Programs {
     'kube-apiserver': pathOf('kube-apiserver'),
     kubectl: pathOf('kubectl'),
     helm: pathOf('helm'),
+    helm3: pathOf('helm3'),
   };
 }
 
@@ -92,7 +94,8 @@ export class Cluster extends ClusterAccess {
     writeFileSync(join(folder, 'service-account.key'), privateKey.export({ type: 'sec1', format: 'pem' }));
     const kubeconfig = join(folder, 'kubeconfig');
     writeFileSync(kubeconfig, kubeconfigOf(url, caFile, { token: adminToken }, 'default'));
-    const facts = { url, caFile, adminToken, kubeconfig, folder, kubectl: found.kubectl, helm: found.helm };
+    const { kubectl, helm, helm3 } = found;
+    const facts = { url, caFile, adminToken, kubeconfig, folder, kubectl, helm, helm3 };
     const cluster = new Cluster(facts, found, ports, options);
     try {
       await cluster.startEtcd();
