@@ -2,7 +2,12 @@ import { Global, Module, type ModuleMetadata } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { AdminModule, configureAdminApplication, createAdminAdapter, type ManagementAccess } from '@tigateway/admin';
-import { ConfigurationHistoryService, DynamicConfigurationService } from '@tigateway/configuration';
+import {
+  ConfigurationHistoryService,
+  DynamicConfigurationService,
+  Replicas,
+  SoleReplica,
+} from '@tigateway/configuration';
 import { Clock, EventBus, SystemClock } from '@tigateway/model';
 import { Deliveries, EventHistory, EventStream } from '@tigateway/notifications';
 import { AppInfo, ObservabilityModule } from '@tigateway/observability';
@@ -45,6 +50,7 @@ export async function adminApplication(
       { provide: CircuitBreakers, useValue: breakers },
       { provide: Clock, useClass: SystemClock },
       { provide: Deliveries, useValue: deliveries },
+      { provide: Replicas, useClass: SoleReplica },
       { provide: EventStream, inject: [Clock], useFactory: (clock: Clock) => new EventStream(bus, history, clock) },
       { provide: CompileEnvironment, useValue: { ownListeners: [] } },
       {
@@ -61,6 +67,7 @@ export async function adminApplication(
       CircuitBreakers,
       Clock,
       Deliveries,
+      Replicas,
       EventStream,
       CompileEnvironment,
       AppInfo,

@@ -166,6 +166,10 @@ export class InMemoryConfiguration extends DynamicConfigurationService {
     return Promise.resolve(this.conflicting);
   }
 
+  override fingerprint(): Pick<ConfigurationStatus, 'revision' | 'hash'> {
+    return this.status();
+  }
+
   override status(): ConfigurationStatus {
     const none = { count: 0, shadowed: [] };
     return {

@@ -2,6 +2,7 @@ import {
   ConfigurationParser,
   ConfigurationPipeline,
   ConfigurationSource,
+  type ConfigurationStore,
   ConfigurationValidator,
   EmbeddedStore,
   type SourceSink,
@@ -112,7 +113,7 @@ export interface RunningPipeline {
   readonly clock: FakeClock;
   readonly meter: TrafficMeter;
   readonly pipeline: ConfigurationPipeline;
-  readonly store: EmbeddedStore;
+  readonly store: ConfigurationStore;
   readonly routes: RouteManager;
   readonly events: RecordedEvent[];
   readonly advances: RolloutAdvancedEvent[];
@@ -126,6 +127,8 @@ export interface PipelineSettings {
   readonly clock?: FakeClock;
   readonly apiEnabled?: boolean;
   readonly precedence?: readonly string[];
+  /** In place of one that is this process's alone. */
+  readonly store?: ConfigurationStore;
 }
 
 /** The whole way of a change but for Nest, on a store in `directory`: restored and started. */
@@ -138,11 +141,11 @@ export async function runningPipeline(
     clock = new FakeClock(),
     apiEnabled = true,
     precedence = ['api', 'file'],
+    store = new EmbeddedStore(directory),
   }: PipelineSettings = {},
 ): Promise<RunningPipeline> {
   const routeCompiler = new RouteCompiler(standardCatalogue(), clock, { ownListeners: [] });
   const validator = new ConfigurationValidator(routeCompiler, [...ROUTING_GLOBAL_SETTINGS, UPDATE_POLICY], environment);
-  const store = new EmbeddedStore(directory);
   const updatePolicy = new UpdatePolicy(policy, environment);
   const bus = new Recorder();
   const routes = new RouteManager();

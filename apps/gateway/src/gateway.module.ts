@@ -1,12 +1,18 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AdminModule } from '@tigateway/admin';
 import {
+  ConfigMapSource,
+  ConfigMapSourceModule,
+  CustomResourceSource,
+  CustomResourceSourceModule,
+  CustomResourceStatusModule,
   DiscoverySource,
   DiscoverySourceModule,
   FileSource,
   FileSourceModule,
   HistoryModule,
   ReloaderModule,
+  ReplicasModule,
 } from '@tigateway/configuration';
 import { NOTIFICATION, NotificationsModule } from '@tigateway/notifications';
 import { ObservabilityModule } from '@tigateway/observability';
@@ -42,6 +48,11 @@ export class GatewayModule {
   ): DynamicModule {
     const { dataDir, sources, updatePolicy } = settings.tigateway;
     const { paths, debounceMs, placeholders } = sources.file;
+    const { namespaces, enabled: hasCustomResources } = sources.crd;
+    const customResources = CustomResourceSourceModule.forRoot({
+      namespaces,
+      gateway: settings.tigateway.kubernetes.gateway,
+    });
     const history = HistoryModule.embedded({ directory: dataDir });
     const notifications = NotificationsModule.register({
       imports: [EventHistoryModule.over(history)],
@@ -52,6 +63,7 @@ export class GatewayModule {
       observer: TrafficObserver,
       imports: [TrafficModule],
     });
+    const replicas = ReplicasModule.sole();
     const { locator } = settings.tigateway.discovery;
     return {
       module: GatewayModule,
@@ -80,15 +92,23 @@ export class GatewayModule {
             ...(sources.file.enabled
               ? [FileSourceModule.forRoot({ paths, baseFolder: folder, debounceMs, placeholders })]
               : []),
+            ...(sources.configmap.enabled ? [ConfigMapSourceModule.forRoot(sources.configmap)] : []),
+            ...(hasCustomResources ? [customResources] : []),
             ...(locator.enabled
               ? [DiscoverySourceModule.forRoot({ settings: locator, imports: [KnownServicesModule.over(proxy)] })]
               : []),
           ],
-          sources: [...(sources.file.enabled ? [FileSource] : []), ...(locator.enabled ? [DiscoverySource] : [])],
+          sources: [
+            ...(sources.file.enabled ? [FileSource] : []),
+            ...(sources.configmap.enabled ? [ConfigMapSource] : []),
+            ...(hasCustomResources ? [CustomResourceSource] : []),
+            ...(locator.enabled ? [DiscoverySource] : []),
+          ],
         }),
+        ...(hasCustomResources ? [CustomResourceStatusModule.register([customResources])] : []),
         proxy,
         notifications,
-        AdminModule.register([ObservabilityModule, history, notifications]),
+        AdminModule.register([ObservabilityModule, history, notifications, replicas]),
         ObservabilityModule,
       ],
       providers: [

@@ -1,4 +1,5 @@
 export * from './history/configuration-history.service.js';
+export * from './history/configmap/config-map.store.js';
 export * from './history/configuration-store.js';
 export * from './history/embedded/embedded.store.js';
 export * from './history/history.module.js';
@@ -11,6 +12,9 @@ export * from './parser/parsed-document.js';
 export * from './parser/parser.module.js';
 export * from './parser/placeholders.js';
 export * from './parser/spring-keys.js';
+export * from './replicas/cluster-replicas.js';
+export * from './replicas/replicas.js';
+export * from './replicas/replicas.module.js';
 export * from './reloader/configuration-api.js';
 export * from './reloader/configuration-observer.js';
 export * from './reloader/configuration-pipeline.js';

@@ -178,7 +178,7 @@ describe('/actuator/configuration', () => {
   it('shows the status of the pipeline', async () => {
     admin.configuration.define('route', 'a', { id: 'a', uri: 'http://a' });
     expect((await call('GET', '/actuator/configuration/status')).json()).toEqual(
-      JSON.parse(JSON.stringify({ ...admin.configuration.status(), notifications: [] })),
+      JSON.parse(JSON.stringify({ ...admin.configuration.status(), notifications: [], replicas: [] })),
     );
   });
 

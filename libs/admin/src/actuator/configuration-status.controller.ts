@@ -1,5 +1,11 @@
 import { Controller, Get, HttpCode, Inject, Post } from '@nestjs/common';
-import { type ConfigurationStatus, DynamicConfigurationService, type ValidationReport } from '@tigateway/configuration';
+import {
+  type ConfigurationStatus,
+  DynamicConfigurationService,
+  Replicas,
+  type ReplicaStatus,
+  type ValidationReport,
+} from '@tigateway/configuration';
 import { type ChannelStatus, Deliveries } from '@tigateway/notifications';
 import { OptionalText } from '../http/json-body.js';
 import type { TextBody } from '../http/text-body.js';
@@ -8,12 +14,20 @@ import type { TextBody } from '../http/text-body.js';
 export class ConfigurationStatusController {
   constructor(
     @Inject(DynamicConfigurationService) private readonly configurations: DynamicConfigurationService,
+    @Inject(Replicas) private readonly replicas: Replicas,
     @Inject(Deliveries) private readonly deliveries: Deliveries,
   ) {}
 
   @Get('status')
-  status(): ConfigurationStatus & { readonly notifications: readonly ChannelStatus[] } {
-    return { ...this.configurations.status(), notifications: this.deliveries.status() };
+  status(): ConfigurationStatus & {
+    readonly notifications: readonly ChannelStatus[];
+    readonly replicas: readonly ReplicaStatus[];
+  } {
+    return {
+      ...this.configurations.status(),
+      notifications: this.deliveries.status(),
+      replicas: this.replicas.list(),
+    };
   }
 
   /** Checks the document that is sent, in any layout; without one, what runs now. Changes nothing. */

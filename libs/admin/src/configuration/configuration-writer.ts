@@ -10,11 +10,13 @@ import {
 import {
   type DryRunReport,
   DynamicConfigurationService,
+  Replicas,
   type WriteOutcome,
   type WriteRequest,
 } from '@tigateway/configuration';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { etagOf, preconditionsOf, type Preconditions, writeOptionsOf } from '../http/change-headers.js';
+import type { WriteQuery } from './write-query.js';
 import { shownProblem } from '../problem/problem-details.js';
 
 /** Header fields hold little: a warning is cut, and only this many are sent. The dry run shows them all. */
@@ -25,7 +27,7 @@ const MAX_WARNING_LENGTH = 300;
 export interface WriteCall {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  readonly dryRun: boolean;
+  readonly how: WriteQuery;
   /** Reads what is asked; what it throws as invalid is an answer of a dry run. */
   readonly wishes: () => readonly WriteRequest[];
 }
@@ -33,11 +35,14 @@ export interface WriteCall {
 /** What every write has in common, whatever it writes: dry run, delay, headers. */
 @Injectable()
 export class ConfigurationWriter {
-  constructor(@Inject(DynamicConfigurationService) private readonly configurations: DynamicConfigurationService) {}
+  constructor(
+    @Inject(DynamicConfigurationService) private readonly configurations: DynamicConfigurationService,
+    @Inject(Replicas) private readonly replicas: Replicas,
+  ) {}
 
   /** @param applied makes the answer's body of what was made */
   async write(call: WriteCall, applied: (outcome: WriteOutcome & { kind: 'applied' }) => unknown): Promise<unknown> {
-    if (call.dryRun) return this.preview(call.wishes);
+    if (call.how.dryRun) return this.preview(call.wishes);
     const wishes = call.wishes();
     const outcome = await this.configurations.write(wishes, writeOptionsOf(call.request));
     if (outcome.kind === 'pending') {
@@ -45,6 +50,7 @@ export class ConfigurationWriter {
       return { pending: outcome.pending };
     }
     announceVersions(call.reply, outcome.versions);
+    await this.untilApplied(call);
     announceWarnings(call.reply, outcome.warnings);
     const [first] = wishes;
     const shadowedBy = first && wishes.length === 1 ? outcome.shadowedBy.get(keyText(first)) : undefined;
@@ -71,7 +77,7 @@ export class ConfigurationWriter {
     }
   }
 
-  async rollback(call: Omit<WriteCall, 'dryRun' | 'wishes'>, key: ConfigurationKey, version: string) {
+  async rollback(call: Omit<WriteCall, 'wishes'>, key: ConfigurationKey, version: string) {
     const current = this.configurations.get(key)?.version;
     const preconditions = preconditionsOf(call.request.headers, key, current);
     const made = await this.configurations.rollback(key, version, {
@@ -79,7 +85,15 @@ export class ConfigurationWriter {
       ...preconditions,
     });
     announceVersions(call.reply, [made]);
+    await this.untilApplied(call);
     return made;
+  }
+
+  /** The write is in force here and durable; who does not serve it in time is named. */
+  private async untilApplied({ how, reply }: Pick<WriteCall, 'how' | 'reply'>): Promise<void> {
+    if (how.wait === undefined) return;
+    const lagging = await this.replicas.untilApplied(how.timeoutMs);
+    if (lagging.length > 0) reply.status(202).header('x-configuration-lagging', lagging.join(', '));
   }
 
   /** A dry run of a rollback is one of writing what `restored` says. */

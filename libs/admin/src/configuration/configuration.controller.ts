@@ -72,13 +72,13 @@ export class ConfigurationController {
   @HttpCode(200)
   batch(
     @JsonBody() body: Json,
-    @QueryOf(WriteQuery) { dryRun }: WriteQuery,
+    @QueryOf(WriteQuery) how: WriteQuery,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<unknown> {
     refusePreconditions(request.headers);
     return this.writer.write(
-      { request, reply, dryRun, wishes: () => batchOf(body) },
+      { request, reply, how, wishes: () => batchOf(body) },
       ({ versions, shadowedBy, warnings }) => ({
         versions: versions.map((version) => {
           const source = shadowedBy.get(keyText(version));
@@ -99,13 +99,13 @@ export class ConfigurationController {
   @Post('rollback')
   @HttpCode(200)
   async rollback(
-    @QueryOf(RollbackQuery) { configType, configId, version, dryRun }: RollbackQuery,
+    @QueryOf(RollbackQuery) { configType, configId, version, ...how }: RollbackQuery,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ConfigurationVersion | DryRunReport> {
     const key = keyOf(configType, configId);
-    if (dryRun) return this.writer.previewRollback(key, version, await this.history.version(key, version));
-    return shownVersion(await this.writer.rollback({ request, reply }, key, version));
+    if (how.dryRun) return this.writer.previewRollback(key, version, await this.history.version(key, version));
+    return shownVersion(await this.writer.rollback({ request, reply, how }, key, version));
   }
 
   @Get('pending')

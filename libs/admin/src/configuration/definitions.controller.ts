@@ -52,29 +52,29 @@ abstract class DefinitionsController {
   @HttpCode(200)
   post(
     @JsonBody() body: Json,
-    @QueryOf(WriteQuery) { dryRun }: WriteQuery,
+    @QueryOf(WriteQuery) how: WriteQuery,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<unknown> {
-    return this.upsert(undefined, body, dryRun, request, reply);
+    return this.upsert(undefined, body, how, request, reply);
   }
 
   @Put(':id')
   put(
     @Param('id') id: string,
     @JsonBody() body: Json,
-    @QueryOf(WriteQuery) { dryRun }: WriteQuery,
+    @QueryOf(WriteQuery) how: WriteQuery,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<unknown> {
-    return this.upsert(id, body, dryRun, request, reply);
+    return this.upsert(id, body, how, request, reply);
   }
 
   @Delete(':id')
   @HttpCode(200)
   delete(
     @Param('id') id: string,
-    @QueryOf(WriteQuery) { dryRun }: WriteQuery,
+    @QueryOf(WriteQuery) how: WriteQuery,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<unknown> {
@@ -82,13 +82,13 @@ abstract class DefinitionsController {
       const key = keyOf(this.configType, id);
       return [{ ...key, op: 'delete' as const, ...this.writer.preconditions(request, key) }];
     };
-    return this.writer.write({ request, reply, dryRun, wishes }, () => undefined);
+    return this.writer.write({ request, reply, how, wishes }, () => undefined);
   }
 
   private upsert(
     pathId: string | undefined,
     body: Json,
-    dryRun: boolean,
+    how: WriteQuery,
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<unknown> {
@@ -97,7 +97,7 @@ abstract class DefinitionsController {
       const key = keyOf(this.configType, configuration.id, pathId === undefined ? '/id' : '');
       return [{ ...key, op: 'upsert' as const, configuration, ...this.writer.preconditions(request, key) }];
     };
-    return this.writer.write({ request, reply, dryRun, wishes }, ({ versions: [made] }) =>
+    return this.writer.write({ request, reply, how, wishes }, ({ versions: [made] }) =>
       made ? maskSecrets(made.configuration) : undefined,
     );
   }

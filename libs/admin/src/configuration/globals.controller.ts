@@ -42,7 +42,7 @@ export class GlobalsController {
   @Post()
   async post(
     @JsonBody() body: Json,
-    @QueryOf(GlobalWriteQuery) { configId, dryRun }: GlobalWriteQuery,
+    @QueryOf(GlobalWriteQuery) { configId, ...how }: GlobalWriteQuery,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
@@ -57,7 +57,7 @@ export class GlobalsController {
     };
     sendJson(
       reply,
-      await this.writer.write({ request, reply, dryRun, wishes }, ({ versions: [made] }) =>
+      await this.writer.write({ request, reply, how, wishes }, ({ versions: [made] }) =>
         made ? maskSecrets(made.configuration) : null,
       ),
     );
@@ -67,7 +67,7 @@ export class GlobalsController {
   @HttpCode(200)
   delete(
     @Param('configId') configId: string,
-    @QueryOf(WriteQuery) { dryRun }: WriteQuery,
+    @QueryOf(WriteQuery) how: WriteQuery,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<unknown> {
@@ -75,7 +75,7 @@ export class GlobalsController {
       const key = keyOf('global', configId);
       return [{ ...key, op: 'delete' as const, ...this.writer.preconditions(request, key) }];
     };
-    return this.writer.write({ request, reply, dryRun, wishes }, () => undefined);
+    return this.writer.write({ request, reply, how, wishes }, () => undefined);
   }
 }
 

@@ -118,7 +118,7 @@ export const CONFIGURATION_PATHS: Paths = {
       operationId: 'applyBatch',
       tags: TAGS,
       summary: 'Several changes at once, all or nothing',
-      parameters: [parameter('dryRun'), parameter('reason')],
+      parameters: [parameter('dryRun'), parameter('wait'), parameter('timeout'), parameter('reason')],
       requestBody: jsonBody(ref('Batch')),
       responses: writeResponses(ref('BatchResult'), 404, 409, 413, 415),
     },

@@ -8,6 +8,19 @@ export const PARAMETERS = {
     description: 'Validate, plan and answer `DryRunReport`; change nothing',
     schema: { type: 'boolean', default: false },
   },
+  wait: {
+    name: 'wait',
+    in: 'query',
+    description:
+      '`applied`: answer once every live replica serves it; who does not within `timeout` is named, with 202',
+    schema: { type: 'string', enum: ['applied'] },
+  },
+  timeout: {
+    name: 'timeout',
+    in: 'query',
+    description: 'How long `wait` waits at most, such as `10s`',
+    schema: { type: 'string', default: '10s' },
+  },
   ifMatch: {
     name: 'If-Match',
     in: 'header',
@@ -42,6 +55,10 @@ export const HEADERS = {
     schema: { type: 'string' },
   },
   warning: { description: 'What was accepted but is likely not meant', schema: { type: 'string' } },
+  lagging: {
+    description: 'With `wait`: the live replicas that do not serve it yet, though it is in force here and durable',
+    schema: { type: 'string' },
+  },
   location: { description: 'Where the route is', schema: { type: 'string', format: 'uri-reference' } },
 } as const satisfies Record<string, Header>;
 
@@ -107,6 +124,8 @@ export function refusals(statuses: readonly ProblemStatus[]): Readonly<Record<st
 /** What every write takes besides its own parameters. */
 export const WRITE_PARAMETERS: readonly Reference[] = [
   parameter('dryRun'),
+  parameter('wait'),
+  parameter('timeout'),
   parameter('ifMatch'),
   parameter('ifNoneMatch'),
   parameter('reason'),
@@ -116,6 +135,7 @@ const WRITE_HEADERS = headers({
   ETag: 'etag',
   'X-Configuration-Shadowed-By': 'shadowedBy',
   'X-Configuration-Warning': 'warning',
+  'X-Configuration-Lagging': 'lagging',
 });
 
 /** The answers of a write: done, waiting, refused. */
@@ -135,7 +155,10 @@ export function writeResponses(
           headers: WRITE_HEADERS,
           content: json(ref('DryRunReport')),
         },
-    202: ok(ref('Pending'), 'Accepted; the update policy delays it'),
+    202: ok(
+      done ? { anyOf: [ref('Pending'), done] } : ref('Pending'),
+      'Accepted, and the update policy delays it; or, with `wait`, in force here and not everywhere in time',
+    ),
     ...problems(400, 405, 412, 503, ...statuses),
   };
 }

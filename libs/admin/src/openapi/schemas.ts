@@ -319,6 +319,7 @@ export const SCHEMAS = {
         ['at', 'durationMs', 'source', 'changes', 'outcome'],
       ),
       notifications: arrayOf(local('ChannelStatus')),
+      replicas: { ...arrayOf(local('ReplicaStatus')), description: 'Of a gateway of several processes' },
       rollbacks: arrayOf(
         object(
           {
@@ -332,7 +333,35 @@ export const SCHEMAS = {
         ),
       ),
     },
-    ['revision', 'hash', 'sources', 'configurations', 'pending', 'held', 'drift', 'notifications', 'rollbacks'],
+    [
+      'revision',
+      'hash',
+      'sources',
+      'configurations',
+      'pending',
+      'held',
+      'drift',
+      'notifications',
+      'replicas',
+      'rollbacks',
+    ],
+  ),
+  ReplicaStatus: object(
+    {
+      identity: text,
+      isSelf: { type: 'boolean' },
+      isLeader: { type: 'boolean', description: 'It decides what watched sources change' },
+      state: {
+        type: 'string',
+        enum: ['current', 'lagging', 'ahead', 'lost'],
+        description: 'Compared with the replica that answers; `lost`: not heard of for too long',
+      },
+      sequence: { ...count, description: 'Its place in the commits of all' },
+      revision: { ...count, description: 'Of its snapshot; each counts for itself' },
+      hash: { ...text, description: 'Of all that is in force there; empty before the first word of it' },
+      seenAt: instant,
+    },
+    ['identity', 'isSelf', 'isLeader', 'state', 'sequence', 'revision', 'hash', 'seenAt'],
   ),
   ChannelStatus: object(
     {

@@ -93,6 +93,8 @@ export interface ForeignCommit {
   /** Its place among all commits to the store; grows by one. */
   readonly sequence: number;
   readonly commit: StoreCommit;
+  /** Of the newest event of all, where the commit's own do not tell. */
+  readonly eventSequence?: number;
 }
 
 /** What all processes share, as it stands: taken over whole where single commits can no longer be had. */
@@ -110,6 +112,8 @@ export interface StoreFollower {
   /** In the order of the commits; each goes in before what this process wants itself. */
   committed(foreign: ForeignCommit): void;
   replaced(state: SharedState): void;
+  /** All that is in force here, as one commit: what the others have to have where the shared store has lost it. */
+  everything(): Promise<StoreCommit>;
   /** This process decides from now on, or no longer, what watched sources change. */
   leads(isLeading: boolean): void;
 }
@@ -142,14 +146,20 @@ export abstract class ConfigurationStore {
     return true;
   }
 
-  /** Tells what others commit from now on. */
-  follow(_follower: StoreFollower): void {
+  /** Tells what others commit from now on. Settles once what they have committed so far was told, or cannot be had now. */
+  follow(_follower: StoreFollower): Promise<void> {
     // Nobody else writes to a store of one process.
+    return Promise.resolve();
   }
 
   /** Keeps what others have committed already; cannot be refused any more. */
   async adopt({ commit }: ForeignCommit): Promise<void> {
     await this.commit(commit);
+  }
+
+  /** What was committed or adopted last is in force. */
+  swapped(): void {
+    // Only those who share a store tell each other.
   }
 
   /** Takes possession, checks integrity and loads. One process at a time. */

@@ -1,5 +1,8 @@
-import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { type DynamicModule, Module, type ModuleMetadata, type OnApplicationShutdown } from '@nestjs/common';
+import { KubernetesClient, LeaderElection } from '@tigateway/kubernetes';
+import { Clock } from '@tigateway/model';
 import { ConfigurationHistoryService } from './configuration-history.service.js';
+import { ConfigMapStore, type ConfigMapStoreOptions } from './configmap/config-map.store.js';
 import { ConfigurationStore } from './configuration-store.js';
 import { EmbeddedStore } from './embedded/embedded.store.js';
 import { StoredConfigurationHistory } from './stored-configuration-history.js';
@@ -8,6 +11,11 @@ import { VersionClock } from './version-clock.js';
 export interface EmbeddedHistoryOptions {
   /** Where the store keeps its files; made where it is missing. One process at a time. */
   readonly directory: string;
+}
+
+export interface SharedHistoryOptions extends EmbeddedHistoryOptions, ConfigMapStoreOptions {
+  /** Export KubernetesClient and LeaderElection (global ones need not be named). */
+  readonly imports?: NonNullable<ModuleMetadata['imports']>;
 }
 
 /**
@@ -27,6 +35,26 @@ export class HistoryModule implements OnApplicationShutdown {
         VersionClock,
       ],
       exports: [ConfigurationStore, ConfigurationHistoryService, VersionClock],
+    };
+  }
+
+  /** Several processes share it, by way of the cluster; the directory has each one's own copy. */
+  static configMaps({ directory, imports = [], ...options }: SharedHistoryOptions): DynamicModule {
+    return {
+      module: HistoryModule,
+      imports,
+      providers: [
+        {
+          provide: ConfigMapStore,
+          inject: [KubernetesClient, LeaderElection, Clock],
+          useFactory: (client: KubernetesClient, election: LeaderElection, clock: Clock) =>
+            new ConfigMapStore(options, { client, election, clock, local: new EmbeddedStore(directory) }),
+        },
+        { provide: ConfigurationStore, useExisting: ConfigMapStore },
+        { provide: ConfigurationHistoryService, useClass: StoredConfigurationHistory },
+        VersionClock,
+      ],
+      exports: [ConfigMapStore, ConfigurationStore, ConfigurationHistoryService, VersionClock],
     };
   }
 

@@ -26,6 +26,8 @@ import {
 import {
   ConfigurationStore,
   type ForeignCommit,
+  type StoreCommit,
+  type StoredCurrent,
   type StoredHold,
   type StoredState,
   type StoreFollower,
@@ -62,7 +64,7 @@ import { ConfigurationReloader } from './configuration-reloader.js';
 import { DeferredChanges, type PipelineHands, type ReadDelivery } from './deferred-changes.js';
 import { impactOf } from './impact.js';
 import { DynamicConfigurationService } from './dynamic-configuration.service.js';
-import { pendingOf } from './pending.js';
+import { pendingOf, pendingRow } from './pending.js';
 import { EMPTY_PIPELINE, type PipelineState, type Staged } from './pipeline-state.js';
 import { AutoRollback } from './judge/auto-rollback.js';
 import { RouteRefreshService } from './route-refresh.service.js';
@@ -159,10 +161,8 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     const changes = this.options.apiEnabled ? [await this.restoreApi(stored)] : [];
     for (const watched of this.watched) {
       const documents = stored.documents.filter(({ source }) => source === watched.name);
-      // What all share may hold what a source said, though nothing of it is kept here.
-      const runs = this.store.isShared && stored.current.some(({ source }) => source === watched.name);
-      if (documents.length > 0 || runs) watched.isRestored();
       if (documents.length === 0) continue;
+      watched.isRestored();
       changes.push(watched.intake.restore(await this.stillValid(documents)));
     }
     const state = await this.serve(stored, changes);
@@ -172,12 +172,13 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
       (round) => this.applied(round),
     );
     this.policy.follow(state.running);
-    this.store.follow(this.follower());
+    await this.followOthers();
     await this.autoRollback.start(stored.pending, this.refresher.current, (undo, numbers) =>
       this.takeBack(undo, numbers),
     );
-    this.observer.counted(state.running.counts);
-    this.observer.drifts(state.holds.size > 0);
+    const { running, holds } = this.queue.state;
+    this.observer.counted(running.counts);
+    this.observer.drifts(holds.size > 0);
     this.prune();
   }
 
@@ -366,6 +367,10 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     return conflictsOf(this.queue.state);
   }
 
+  override fingerprint(): Pick<ConfigurationStatus, 'revision' | 'hash'> {
+    return { revision: this.refresher.revision, hash: stateHash(this.queue.state.running) };
+  }
+
   override status(): ConfigurationStatus {
     const { running, desired, holds } = this.queue.state;
     const shadowed: Record<ConfigType, { id: string; source: SourceName; by: SourceName }[]> = {
@@ -380,8 +385,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
       for (const { source } of candidates.slice(1)) shadowed[configType].push({ id: configId, source, by });
     }
     return {
-      revision: this.refresher.revision,
-      hash: stateHash(running),
+      ...this.fingerprint(),
       sources: this.sources(),
       configurations: {
         route: { count: running.counts.route, shadowed: shadowed.route },
@@ -510,6 +514,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
   }
 
   private async applied(round: readonly Staged[]): Promise<void> {
+    this.store.swapped();
     const last = round.at(-1) as Staged;
     this.observer.counted(last.state.running.counts);
     this.observer.drifts(last.state.holds.size > 0);
@@ -665,13 +670,48 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     }
   }
 
+  /** What others have committed so far is in force before traffic is served. */
+  private async followOthers(): Promise<void> {
+    await this.store.follow(this.follower());
+    await this.queue.idle();
+    this.store.swapped();
+    if (!this.store.isShared) return;
+    // What all share holds what a source said, even where nothing of it was kept here.
+    const sources = new Set(this.queue.state.running.configurations.map(({ source }) => source).values());
+    for (const watched of this.watched) if (sources.has(watched.name)) watched.isRestored();
+  }
+
   /** Puts in force what others commit, before anything that is wanted here. */
   private follower(): StoreFollower {
     return {
       committed: (foreign) => void this.takeForeign(() => foreign),
-      replaced: (shared) =>
-        void this.takeForeign((state) => ({ sequence: shared.sequence, commit: commitTowards(state, shared) })),
+      replaced: (shared) => {
+        this.versionClock.seed(shared.lastVersionMs);
+        const { sequence, lastSequence: eventSequence } = shared;
+        void this.takeForeign((state) => ({ sequence, eventSequence, commit: commitTowards(state, shared) }));
+      },
+      everything: () => this.everything(),
       leads: (isLeading) => this.isLeading(isLeading),
+    };
+  }
+
+  private async everything(): Promise<StoreCommit> {
+    const { running, api, holds, pending } = this.queue.state;
+    const versions: ConfigurationVersion[] = [];
+    const putCurrent: StoredCurrent[] = [];
+    for (const [text, { version, hash, source }] of running.configurations) {
+      putCurrent.push({ ...keyFromText(text), version, hash, source });
+    }
+    for (const each of [...putCurrent, ...api.values()]) {
+      const content = await this.store.version(each, each.version);
+      if (content) versions.push(content);
+    }
+    return {
+      versions,
+      putCurrent,
+      putApiObjects: [...api.values()],
+      putHolds: [...holds.values()],
+      putPending: [...pending.values()].map(pendingRow),
     };
   }
 
@@ -683,11 +723,14 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
         this.deferred.look();
         return;
       } catch (error) {
-        if (!(error instanceof RouteCompileError)) {
-          this.logger.error(`what others have changed is not in force here: ${(error as Error).message}`);
-          return;
+        if (error instanceof RouteCompileError) {
+          without.add(this.unfit(error));
+          continue;
         }
-        without.add(this.unfit(error));
+        this.logger.error(`what others have changed is not in force here: ${(error as Error).message}`);
+        // It is left out, and what comes after it is not.
+        await this.store.adopt({ ...foreignOn(this.queue.state), commit: {} });
+        return;
       }
     }
   }

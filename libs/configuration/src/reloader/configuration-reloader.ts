@@ -38,10 +38,11 @@ export class ConfigurationReloader {
     const running = this.refresh.current;
     const snapshot = await this.refresh.prepare(changes);
     const watches = await this.judge.prepare(round, running, snapshot);
-    const foreign = round.at(-1)?.foreign;
+    const newest = round.at(-1);
     const commit = together([...round.map((staged) => staged.commit), watches.commit]);
-    if (foreign === undefined) await this.commit({ ...commit, judged: round.flatMap(({ undo }) => undo ?? []) });
-    else await this.store.adopt({ sequence: foreign, commit });
+    if (newest?.foreign === undefined)
+      await this.commit({ ...commit, judged: round.flatMap(({ undo }) => undo ?? []) });
+    else await this.store.adopt({ ...newest.foreign, commit });
     this.refresh.refreshRoutes(snapshot);
     const last = round.at(-1);
     if (last && changes.some(({ configType }) => configType === 'global')) this.policy.follow(last.state.running);

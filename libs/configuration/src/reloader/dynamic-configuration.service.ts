@@ -52,5 +52,7 @@ export abstract class DynamicConfigurationService {
   abstract cancel(pendingId: string, options: WriteOptions): Promise<PendingChange>;
   /** Every configuration that more than one source defines, by type and id. */
   abstract conflicts(): Promise<readonly Conflict[]>;
+  /** Which state is in force; costs the same however much is configured. */
+  abstract fingerprint(): Pick<ConfigurationStatus, 'revision' | 'hash'>;
   abstract status(): ConfigurationStatus;
 }

@@ -1,6 +1,6 @@
 import type { Change, ConfigurationVersion, RecordedEvent } from '@tigateway/model';
 import { Map, OrderedMap } from 'immutable';
-import type { StoreCommit, StoredApiObject, StoredHold } from '../history/configuration-store.js';
+import type { ForeignCommit, StoreCommit, StoredApiObject, StoredHold } from '../history/configuration-store.js';
 import { type DesiredState, EMPTY_DESIRED_STATE } from '../merger/desired-state.js';
 import { NOTHING_RUNS, type RunningState } from '../planner/running-state.js';
 import type { ChangeWatch } from './judge/change-watch.js';
@@ -47,7 +47,7 @@ export interface Staged<Result = unknown> {
   /** Set where the change is to be judged by what traffic makes of it. */
   readonly undo?: Undo;
   /** Set where others have committed it already: its place among all commits. */
-  readonly foreign?: number;
+  readonly foreign?: Omit<ForeignCommit, 'commit'>;
   /** Of a foreign change: all that is to be judged, each by itself. */
   readonly undos?: readonly Undo[];
   /** Set where it is judged together with changes before it: the watch that goes on. */

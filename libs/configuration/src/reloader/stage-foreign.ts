@@ -24,7 +24,7 @@ import { API, apiDocument, type WriteTools } from './stage-write.js';
  */
 export async function stageForeign(
   state: PipelineState,
-  { sequence, commit }: ForeignCommit,
+  { sequence, commit, eventSequence }: ForeignCommit,
   tools: WriteTools,
   without: ReadonlySet<string> = new Set(),
 ): Promise<Staged<undefined>> {
@@ -57,14 +57,14 @@ export async function stageForeign(
       pending,
       running: await withRunning(state.running, ranAs),
       apiSequence: Math.max(state.apiSequence, ...created),
-      eventSequence: Math.max(state.eventSequence, events.at(-1)?.facts.sequence ?? 0),
+      eventSequence: eventSequence ?? Math.max(state.eventSequence, events.at(-1)?.facts.sequence ?? 0),
     },
     changes,
     versions,
     events,
     commit,
     result: undefined,
-    foreign: sequence,
+    foreign: { sequence, ...(eventSequence !== undefined && { eventSequence }) },
     ...(commit.judged && { undos: commit.judged }),
   };
 }

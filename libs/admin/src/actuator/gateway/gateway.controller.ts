@@ -14,6 +14,7 @@ import { type CompiledRoute, ComponentCatalogue, RouteManager } from '@tigateway
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { definitionOf } from '../../configuration/definitions.controller.js';
 import { ConfigurationWriter } from '../../configuration/configuration-writer.js';
+import { WriteQuery } from '../../configuration/write-query.js';
 import { keyOf } from '../../configuration/path-key.js';
 import { JsonBody } from '../../http/json-body.js';
 import { jsonArray } from '../../http/json-stream.js';
@@ -110,7 +111,7 @@ export class GatewayController {
         configuration: definitionOf(id, isJsonObject(body) ? { ...body, id } : body),
       },
     ];
-    return this.writer.write({ request, reply, dryRun: false, wishes }, () => {
+    return this.writer.write({ request, reply, how: new WriteQuery(), wishes }, () => {
       reply.header('location', `/routes/${encodeURIComponent(id)}`);
       return undefined;
     });
@@ -136,7 +137,7 @@ export class GatewayController {
         return { ...keyOf('route', configuration.id, `${pointer}/id`), op: 'upsert' as const, configuration, pointer };
       });
     };
-    return this.writer.write({ request, reply, dryRun: false, wishes }, () => undefined);
+    return this.writer.write({ request, reply, how: new WriteQuery(), wishes }, () => undefined);
   }
 
   @Delete('routes/:id')
@@ -148,7 +149,7 @@ export class GatewayController {
   ): Promise<unknown> {
     const wishes = () => [{ ...keyOf('route', id), op: 'delete' as const }];
     return this.writer
-      .write({ request, reply, dryRun: false, wishes }, () => undefined)
+      .write({ request, reply, how: new WriteQuery(), wishes }, () => undefined)
       .catch((error: unknown) => {
         // Spring's answer for what is not in its writable repository.
         if (error instanceof ConfigurationConflictError) throw new HttpProblem(NOT_FOUND, error.message);
