@@ -64,7 +64,8 @@ describe('a start', () => {
     ['an unknown key', { server: { prot: 1 } }, /tigateway\.yml:1:\d+: unknown property "prot"/],
     ['a wrong type', { tigateway: { store: 'disk' } }, /tigateway\.yml:1:\d+: expected one of embedded, kubernetes/],
     ['an open admin server', { management: { address: '0.0.0.0' } }, /without a token/],
-    ['a source that is not built', { tigateway: { sources: { crd: { enabled: true } } } }, /no "crd" source/],
+    ['ConfigMaps of any label', { tigateway: { sources: { configmap: { 'label-selector': '' } } } }, /label-selector/],
+    ['custom resources of no namespace', { tigateway: { sources: { crd: { namespaces: [] } } } }, /namespaces/],
     ['a bad variable', { environment: { TIGATEWAY_SERVER_PORT: 'x' } }, /TIGATEWAY_SERVER_PORT: expected a whole/],
     ['a bad update policy', { tigateway: { 'update-policy': { update: { strategy: 'slow' } } } }, /expected one of/],
   ])('is refused for %s, in one line', async (_, options, message) => {

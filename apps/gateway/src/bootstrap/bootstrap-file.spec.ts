@@ -183,7 +183,6 @@ tigateway:
     ['a scalar at the root', 'hello', 'tigateway.yml:1:1: expected an object, found "hello"'],
     ['an open admin server', 'management:\n  address: 0.0.0.0', 'tigateway.yml:2:3: the management server listens on'],
     ['one port for both', 'management: { port: 8080 }', 'tigateway.yml:1:15: server.port and management.port are'],
-    ['a missing source', 'tigateway: { sources: { crd: { enabled: true } } }', 'tigateway.yml:1:32: this build has no'],
     [
       'a certificate that is not there',
       'server:\n  tls: { certificate: no.crt, key: no.key }',

@@ -14,7 +14,7 @@ import {
 } from '@tigateway/model';
 import { DiscoveryLocatorSettings } from '@tigateway/configuration';
 import { DEFAULT_DENIED_UPSTREAMS, type ErrorStatusMode } from '@tigateway/proxy';
-import { ArrayUnique, IsIn, IsNotEmpty, Max, Min } from 'class-validator';
+import { ArrayNotEmpty, ArrayUnique, IsIn, IsNotEmpty, Max, Min } from 'class-validator';
 import { ApiVersionSettings } from './api-version-settings.js';
 import { JsonToGrpcSettings } from './json-to-grpc-settings.js';
 import { KubernetesSettings } from './kubernetes-settings.js';
@@ -107,13 +107,15 @@ export class FileSourceSettings {
 
 export class ConfigMapSourceSettings {
   @Flag() enabled = false;
-  @Text() namespace = 'tigateway';
-  @Text() labelSelector = 'app=tigateway,component=config';
+  @Text() @IsNotEmpty() namespace = 'tigateway';
+  /** As `kubectl -l` takes it; what is not selected is never read. */
+  @Text() @IsNotEmpty() labelSelector = 'app=tigateway,component=config';
 }
 
 export class CustomResourceSourceSettings {
   @Flag() enabled = false;
-  @ListOf({ kind: 'text' }) namespaces: string[] = ['tigateway'];
+  /** `*`: all there are. */
+  @ListOf({ kind: 'text' }) @ArrayNotEmpty() namespaces: string[] = ['tigateway'];
 }
 
 export class SourcesSettings {

@@ -36,13 +36,6 @@ export function settingsProblems(
       message: `server.port and management.port are both ${server.port}; expected two different ports`,
     });
   }
-  for (const source of ['configmap', 'crd'] as const) {
-    if (!tigateway.sources[source].enabled) continue;
-    problems.push({
-      pointer: `/tigateway/sources/${source}/enabled`,
-      message: `this build has no "${source}" source; expected false`,
-    });
-  }
   if (tigateway.store === 'kubernetes') {
     problems.push({ pointer: '/tigateway/store', message: 'this build has no "kubernetes" store; expected embedded' });
   }
