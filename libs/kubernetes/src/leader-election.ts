@@ -113,7 +113,7 @@ export class LeaderElection {
 
   private async acquireOrRenew(): Promise<void> {
     const { name, durationMs, retryIntervalMs } = this.options;
-    const call = { timeoutMs: Math.max(retryIntervalMs, durationMs / 3) };
+    const call = { timeoutMs: Math.max(retryIntervalMs, Math.ceil(durationMs / 3)) };
     const found = await this.client.get<Lease>(LEASES, name, this.client.namespace, call);
     this.observe(found);
     if (found && !this.mayTake(found)) {
