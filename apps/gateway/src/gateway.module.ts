@@ -1,0 +1,124 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AdminModule } from '@tigateway/admin';
+import {
+  ConfigMapSource,
+  ConfigMapSourceModule,
+  CustomResourceSource,
+  CustomResourceSourceModule,
+  CustomResourceStatusModule,
+  DiscoverySource,
+  DiscoverySourceModule,
+  FileSource,
+  FileSourceModule,
+  HistoryModule,
+  ReloaderModule,
+  ReplicasModule,
+} from '@tigateway/configuration';
+import { NOTIFICATION, NotificationsModule } from '@tigateway/notifications';
+import { ObservabilityModule } from '@tigateway/observability';
+import { ProxyModule, TRAFFIC_FILTERS, TrafficFiltersModule } from '@tigateway/proxy';
+import { ApiVersionSource, ConfiguredApiVersion, RoutingModule } from '@tigateway/routing';
+import type { Bootstrap } from './bootstrap/bootstrap-file.js';
+import { ChangeModule } from './change/change.module.js';
+import { KnownServicesModule } from './discovery/proxied-services.js';
+import { EventHistoryModule } from './events/event-history.module.js';
+import type { Extensions } from './extensions/extensions.js';
+import { FoundationModule } from './foundation.module.js';
+import { DataPlaneHealth } from './health/data-plane.health.js';
+import { NotificationsHealth } from './health/notifications.health.js';
+import { ServicesHealth } from './health/services.health.js';
+import { SourcesHealth } from './health/sources.health.js';
+import type { KubernetesConnection } from './kubernetes/kubernetes-connection.js';
+import { KubernetesModule } from './kubernetes/kubernetes.module.js';
+import { BreakerMetricsFeed } from './traffic/breaker-metrics-feed.js';
+import { dataPlaneOptions } from './traffic/data-plane-options.js';
+import { TrafficModule } from './traffic/traffic.module.js';
+import { apiVersionOf, trafficFiltersOptions } from './traffic/traffic-filters-options.js';
+import { TrafficObserver } from './traffic/traffic-observer.js';
+import { UpstreamMetricsFeed } from './traffic/upstream-metrics-feed.js';
+
+/** The whole gateway, in the order of a change on its way to traffic. */
+@Module({})
+export class GatewayModule {
+  /** @param kubernetes where a feature needs it */
+  static forBootstrap(
+    { settings, folder }: Bootstrap,
+    extensions: Extensions,
+    kubernetes: KubernetesConnection | undefined,
+  ): DynamicModule {
+    const { dataDir, sources, updatePolicy } = settings.tigateway;
+    const { paths, debounceMs, placeholders } = sources.file;
+    const { namespaces, enabled: hasCustomResources } = sources.crd;
+    const customResources = CustomResourceSourceModule.forRoot({
+      namespaces,
+      gateway: settings.tigateway.kubernetes.gateway,
+    });
+    const history = HistoryModule.embedded({ directory: dataDir });
+    const notifications = NotificationsModule.register({
+      imports: [EventHistoryModule.over(history)],
+      deniedTargets: settings.tigateway.upstreams.deny,
+    });
+    const proxy = ProxyModule.forRoot({
+      options: dataPlaneOptions(settings),
+      observer: TrafficObserver,
+      imports: [TrafficModule],
+    });
+    const replicas = ReplicasModule.sole();
+    const { locator } = settings.tigateway.discovery;
+    return {
+      module: GatewayModule,
+      imports: [
+        FoundationModule.forSettings(settings),
+        ...(kubernetes ? [KubernetesModule.over(kubernetes)] : []),
+        TrafficFiltersModule.forRoot(trafficFiltersOptions(settings, folder)),
+        RoutingModule.forRoot({
+          predicates: extensions.predicates,
+          filters: [...TRAFFIC_FILTERS, ...extensions.filters],
+          disabled: settings.tigateway.disabled,
+          imports: extensions.imports,
+          providers: [
+            ...extensions.providers,
+            { provide: ApiVersionSource, useValue: new ConfiguredApiVersion(apiVersionOf(settings)) },
+          ],
+        }),
+        ReloaderModule.forRoot({
+          precedence: sources.precedence,
+          apiEnabled: sources.api.enabled,
+          updatePolicy,
+          globalSettings: [NOTIFICATION],
+          imports: [
+            history,
+            ChangeModule,
+            ...(sources.file.enabled
+              ? [FileSourceModule.forRoot({ paths, baseFolder: folder, debounceMs, placeholders })]
+              : []),
+            ...(sources.configmap.enabled ? [ConfigMapSourceModule.forRoot(sources.configmap)] : []),
+            ...(hasCustomResources ? [customResources] : []),
+            ...(locator.enabled
+              ? [DiscoverySourceModule.forRoot({ settings: locator, imports: [KnownServicesModule.over(proxy)] })]
+              : []),
+          ],
+          sources: [
+            ...(sources.file.enabled ? [FileSource] : []),
+            ...(sources.configmap.enabled ? [ConfigMapSource] : []),
+            ...(hasCustomResources ? [CustomResourceSource] : []),
+            ...(locator.enabled ? [DiscoverySource] : []),
+          ],
+        }),
+        ...(hasCustomResources ? [CustomResourceStatusModule.register([customResources])] : []),
+        proxy,
+        notifications,
+        AdminModule.register([ObservabilityModule, history, notifications, replicas]),
+        ObservabilityModule,
+      ],
+      providers: [
+        DataPlaneHealth,
+        NotificationsHealth,
+        SourcesHealth,
+        ServicesHealth,
+        BreakerMetricsFeed,
+        UpstreamMetricsFeed,
+      ],
+    };
+  }
+}
