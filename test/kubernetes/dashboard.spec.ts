@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { GatewayProcess } from './gateway-process.js';
-import { Upstream } from './upstream.js';
+import { GatewayProcess } from '../e2e/gateway-process.js';
+import { Upstream } from '../e2e/upstream.js';
+import { ClusterAccess } from './cluster-access.js';
 
 const DASHBOARD = fileURLToPath(new URL('../../charts/tigateway/dashboards/tigateway.json', import.meta.url));
 
@@ -23,10 +24,12 @@ const queries = [
   ...annotations.list.map(({ name, expr }) => ({ title: name, expr })),
 ];
 
-/** Prometheus adds these to what it scrapes from a pod. */
-const SCRAPED_LABELS = ['namespace', 'pod'];
+/** What the Prometheus operator makes labels of for each target; a metric's own label of such a name is put behind `exported_`. */
+const TARGET_LABELS = ['namespace', 'pod', 'container', 'service', 'endpoint', 'job', 'instance'];
+const asScraped = (label: string) => (TARGET_LABELS.includes(label) ? `exported_${label}` : label);
 
 describe("the chart's dashboard", () => {
+  const cluster = ClusterAccess.shared();
   let upstream: Upstream;
   let gateway: GatewayProcess;
   /** The names of the labels by the name of the series, as the process has them; of metrics without a series yet: none. */
@@ -34,8 +37,11 @@ describe("the chart's dashboard", () => {
 
   beforeAll(async () => {
     upstream = await Upstream.saying('here');
+    const namespace = await cluster.namespace('dashboard');
     gateway = await GatewayProcess.started({
       tigateway: {
+        kubernetes: { kubeconfig: cluster.kubeconfig, namespace },
+        sources: { configmap: { enabled: true, namespace } },
         services: { orders: [upstream.url] },
         notification: { notification: { webhook: { enabled: true, url: upstream.url, 'allow-insecure': true } } },
       },
@@ -60,6 +66,7 @@ describe("the chart's dashboard", () => {
   afterAll(async () => {
     await gateway.dispose();
     await upstream.stop();
+    await cluster.close();
   });
 
   it.each(queries)('$title: asks for what is measured', ({ expr }) => {
@@ -72,7 +79,7 @@ describe("the chart's dashboard", () => {
       const asked = [...[...matchers.matchAll(/(\w+)=/g)].map(([, label]) => label), ...grouped];
       // A metric without a series shows no labels; the documentation of the admin API has them.
       if (labels!.size === 0) continue;
-      expect([...labels!, ...SCRAPED_LABELS]).toEqual(expect.arrayContaining(asked));
+      expect([...[...labels!].map(asScraped), ...TARGET_LABELS]).toEqual(expect.arrayContaining(asked));
     }
   });
 
@@ -80,7 +87,7 @@ describe("the chart's dashboard", () => {
     for (const { expr, legendFormat } of panels.flatMap(({ targets = [] }) => targets)) {
       const used = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name);
       const kept = expr.includes('sum') || expr.includes('max') || expr.includes('min');
-      const grouped = /by \(([^)]*)\)/.exec(expr)?.[1]?.split(/,\s*/) ?? (kept ? [] : SCRAPED_LABELS);
+      const grouped = /by \(([^)]*)\)/.exec(expr)?.[1]?.split(/,\s*/) ?? (kept ? [] : TARGET_LABELS);
       expect(grouped, expr).toEqual(expect.arrayContaining(used));
     }
   });
