@@ -24,19 +24,6 @@ export function routeId(...parts: readonly string[]): string {
   return `${id.slice(0, MAX_ID - hash.length - 1)}:${hash}`;
 }
 
-/** Documents in the order in which the cluster's objects came to be, which decides between equal routes. */
-export function documentName({
-  namespace = '',
-  name,
-  creationTimestamp = '',
-}: {
-  readonly namespace?: string;
-  readonly name: string;
-  readonly creationTimestamp?: string;
-}): string {
-  return `${creationTimestamp} ${namespace}/${name}`;
-}
-
 /** @throws UntranslatableError for what no path predicate can say */
 export function exactPath(path: string, pointer: string): ComponentDefinition {
   return pathPredicate(path.split('/').slice(1), '', pointer);
