@@ -23,7 +23,8 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY package.json ./
 COPY config config
-USER node
+# By number: Kubernetes cannot tell of a name that it is not root (runAsNonRoot).
+USER 1000:1000
 VOLUME /data
 EXPOSE 8080 8090
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 \
