@@ -1,8 +1,14 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher } from 'undici';
+import { parse } from 'yaml';
 import { KubernetesError } from './kubernetes-error.js';
+
+/** Between the last time that connections are given out and their end, in milliseconds. */
+const RETIRE_MS = 1_000;
 
 const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
@@ -25,7 +31,8 @@ export interface ClusterConnection {
  * what rotates is followed; connections stay while certificates do.
  */
 export class ClusterCredentials {
-  private dispatcher: { readonly madeFor: string; readonly value: Dispatcher } | undefined;
+  private current: { readonly madeFor: string; readonly dispatcher: Promise<Dispatcher> } | undefined;
+  private readonly retired = new Set<Promise<Dispatcher>>();
 
   private constructor(
     private config: KubeConfig,
@@ -60,23 +67,41 @@ export class ClusterCredentials {
     this.config = await readConfig(this.options);
   }
 
-  async close(): Promise<void> {
-    await this.dispatcher?.value.destroy();
+  /** The next request opens a connection of its own; what is under way on the old ones comes to its end. */
+  dropConnections(): void {
+    const { current } = this;
+    if (!current) return;
+    this.current = undefined;
+    this.retired.add(current.dispatcher);
+    const end = async (): Promise<void> => {
+      await (await current.dispatcher).close();
+      this.retired.delete(current.dispatcher);
+    };
+    // Who was given it a moment ago may be about to use it.
+    setTimeout(() => void end().catch(() => undefined), RETIRE_MS).unref();
   }
 
-  private async dispatcherFor(options: RequestOptions): Promise<Dispatcher> {
+  async close(): Promise<void> {
+    this.dropConnections();
+    for (const dispatcher of this.retired) await (await dispatcher).destroy();
+    this.retired.clear();
+  }
+
+  private dispatcherFor(options: RequestOptions): Promise<Dispatcher> {
     const { ca, cert, key, rejectUnauthorized, servername } = options;
     const madeFor = [ca, cert, key, rejectUnauthorized, servername].map(String).join('\n');
-    if (this.dispatcher?.madeFor === madeFor) return this.dispatcher.value;
+    if (this.current?.madeFor !== madeFor) {
+      this.dropConnections();
+      this.current = { madeFor, dispatcher: this.newDispatcher() };
+    }
+    return this.current.dispatcher;
+  }
+
+  private async newDispatcher(): Promise<Dispatcher> {
     const { HttpMethod, RequestContext } = await import('@kubernetes/client-node');
     const context = new RequestContext('https://kubernetes', HttpMethod.GET);
     await this.config.applySecurityAuthentication(context);
-    const previous = this.dispatcher?.value;
-    const value = context.getDispatcher() ?? new Agent();
-    this.dispatcher = { madeFor, value };
-    // What is under way on the old certificates comes to its end.
-    void previous?.close();
-    return value;
+    return context.getDispatcher() ?? new Agent();
   }
 }
 
@@ -93,9 +118,15 @@ async function readConfig({ kubeconfig, context }: ClusterCredentialsOptions): P
   const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
   try {
-    if (kubeconfig !== '') config.loadFromFile(kubeconfig);
-    else if (process.env['KUBERNETES_SERVICE_HOST'] && existsSync(SERVICE_ACCOUNT_TOKEN)) config.loadFromCluster();
-    else config.loadFromDefault();
+    if (kubeconfig !== '') {
+      config.loadFromFile(kubeconfig);
+      readTokenFiles(config, [kubeconfig]);
+    } else if (process.env['KUBERNETES_SERVICE_HOST'] && existsSync(SERVICE_ACCOUNT_TOKEN)) {
+      config.loadFromCluster();
+    } else {
+      config.loadFromDefault();
+      readTokenFiles(config, defaultFiles());
+    }
   } catch (error) {
     throw new KubernetesError(0, 'Kubeconfig', `kubeconfig: ${(error as Error).message}`, undefined, { cause: error });
   }
@@ -105,4 +136,27 @@ async function readConfig({ kubeconfig, context }: ClusterCredentialsOptions): P
     throw new KubernetesError(0, 'Kubeconfig', `kubeconfig: the context ${named} names no cluster`);
   }
   return config;
+}
+
+function defaultFiles(): readonly string[] {
+  const named = (process.env['KUBECONFIG'] ?? '').split(delimiter).filter(Boolean);
+  return named.length > 0 ? named : [join(homedir(), '.kube/config')].filter(existsSync);
+}
+
+interface KubeconfigText {
+  readonly users?: readonly { readonly name: string; readonly user?: { readonly tokenFile?: string } }[];
+}
+
+/** The package passes over the key `tokenFile` of a user, and knows the same under another name. */
+function readTokenFiles(config: KubeConfig, files: readonly string[]): void {
+  for (const file of files) {
+    const { users = [] } = parse(readFileSync(file, 'utf8')) as KubeconfigText;
+    for (const { name, user } of users) {
+      if (user?.tokenFile === undefined) continue;
+      const tokenFile = resolve(dirname(file), user.tokenFile);
+      config.users = config.users.map((each) =>
+        each.name === name ? { ...each, authProvider: { name: 'tokenFile', config: { tokenFile } } } : each,
+      );
+    }
+  }
 }

@@ -11,6 +11,12 @@ const PAGE_SIZE = 500;
 /** How often a list begins anew because its pages went out of date under it. */
 const LIST_ATTEMPTS = 4;
 
+/** How long a kept connection may take to begin an answer, in milliseconds, before a new one is tried. */
+const KEPT_CONNECTION_MS = 4_000;
+
+/** Codes of a connection that was dead when it was used. */
+const DEAD_CONNECTION = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
 /** How often, and for how long at most, a request waits because the API server asks for it. */
 const BUSY_ATTEMPTS = 3;
 const MAX_BUSY_WAIT_MS = 5_000;
@@ -31,6 +37,8 @@ export interface KubernetesClientOptions {
 export interface CallOptions {
   /** In place of the client's. */
   readonly timeoutMs?: number;
+  /** Gives the call up. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ObjectList<T> {
@@ -62,6 +70,14 @@ interface ApiRequest {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
   readonly contentType?: string;
+}
+
+interface Waits {
+  readonly signal: AbortSignal;
+  /** For the head of the answer, in milliseconds. */
+  readonly headMs: number;
+  /** Between two parts of its body. */
+  readonly silenceMs: number;
 }
 
 export interface StreamOptions {
@@ -119,10 +135,10 @@ export class KubernetesClient {
   }
 
   /** All, read page by page, as they are at this moment: nothing that was written before the call is missing. */
-  async list<T>(type: ResourceType, selection: ResourceSelection = {}): Promise<ObjectList<T>> {
+  async list<T>(type: ResourceType, selection: ResourceSelection = {}, call: CallOptions = {}): Promise<ObjectList<T>> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.listOnce<T>(type, selection);
+        return await this.listOnce<T>(type, selection, call);
       } catch (error) {
         const isOutdated = error instanceof KubernetesError && error.status === 410;
         if (!isOutdated || attempt === LIST_ATTEMPTS) throw error;
@@ -131,8 +147,8 @@ export class KubernetesClient {
   }
 
   /** The revision of the whole cluster at this moment. */
-  async currentVersion(type: ResourceType, selection: ResourceSelection = {}): Promise<string> {
-    return (await this.page(type, selection, { limit: 1 })).metadata.resourceVersion;
+  async currentVersion(type: ResourceType, selection: ResourceSelection = {}, call: CallOptions = {}): Promise<string> {
+    return (await this.page(type, selection, { limit: 1 }, call)).metadata.resourceVersion;
   }
 
   /** @throws KubernetesError 409 `AlreadyExists` */
@@ -182,19 +198,35 @@ export class KubernetesClient {
   ): Promise<AsyncIterable<Buffer>> {
     const path = pathOf(type, selection.namespace);
     const asked: ApiRequest = { method: 'GET', path, query: { ...query, ...selectors(selection) } };
-    const answer = await this.exchange(asked, signal, silenceMs);
-    return answer.body;
+    const { body } = await this.exchange(asked, {
+      signal,
+      headMs: Math.min(silenceMs, this.requestTimeoutMs),
+      silenceMs,
+    });
+    return this.chunksOf(body, asked);
   }
 
   async close(): Promise<void> {
     await this.credentials.close();
   }
 
-  private async listOnce<T>(type: ResourceType, selection: ResourceSelection): Promise<ObjectList<T>> {
+  private async *chunksOf(body: AsyncIterable<Buffer>, asked: ApiRequest): AsyncGenerator<Buffer> {
+    try {
+      yield* body;
+    } catch (error) {
+      throw this.notReached(asked, error);
+    }
+  }
+
+  private async listOnce<T>(
+    type: ResourceType,
+    selection: ResourceSelection,
+    call: CallOptions,
+  ): Promise<ObjectList<T>> {
     const items: T[] = [];
     let next: string | undefined;
     for (;;) {
-      const { metadata, items: page } = await this.page(type, selection, { limit: PAGE_SIZE, continue: next });
+      const { metadata, items: page } = await this.page(type, selection, { limit: PAGE_SIZE, continue: next }, call);
       for (const item of page) items.push(withoutManagedFields(typed(type, item)) as T);
       next = metadata.continue || undefined;
       if (next === undefined) return { items, resourceVersion: metadata.resourceVersion };
@@ -205,16 +237,19 @@ export class KubernetesClient {
     type: ResourceType,
     selection: ResourceSelection,
     query: { limit: number; continue?: string },
+    call: CallOptions,
   ): Promise<Page> {
     const path = pathOf(type, selection.namespace);
-    return this.send<Page>({ method: 'GET', path, query: { ...query, ...selectors(selection) } });
+    return this.send<Page>({ method: 'GET', path, query: { ...query, ...selectors(selection) } }, call);
   }
 
-  private async send<T>(asked: ApiRequest, { timeoutMs = this.requestTimeoutMs }: CallOptions = {}): Promise<T> {
-    const signal = AbortSignal.timeout(timeoutMs);
+  private async send<T>(asked: ApiRequest, call: CallOptions): Promise<T> {
+    const { timeoutMs = this.requestTimeoutMs } = call;
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const signal = call.signal ? AbortSignal.any([timeout, call.signal]) : timeout;
     for (let attempt = 1; ; attempt++) {
       try {
-        const answer = await this.exchange(asked, signal, timeoutMs);
+        const answer = await this.exchange(asked, { signal, headMs: timeoutMs, silenceMs: timeoutMs });
         return withoutManagedFields((await this.read(answer, asked)) as KubernetesObject) as T;
       } catch (error) {
         const waitMs = error instanceof KubernetesError && error.status === 429 ? error.retryAfterMs : undefined;
@@ -233,12 +268,25 @@ export class KubernetesClient {
   }
 
   /** The head of a good answer. */
-  private async exchange(asked: ApiRequest, signal: AbortSignal, silenceMs: number): Promise<Dispatcher.ResponseData> {
-    const answer = await this.exchangeOnce(asked, signal, silenceMs);
+  private async exchange(asked: ApiRequest, waits: Waits): Promise<Dispatcher.ResponseData> {
+    const answer = await this.exchangeOnLiveConnection(asked, waits);
     if (answer.statusCode !== 401) return this.good(answer);
     await answer.body.dump();
     await this.credentials.reload();
-    return this.good(await this.exchangeOnce(asked, signal, silenceMs));
+    return this.good(await this.exchangeOnce(asked, waits));
+  }
+
+  /** A connection that was kept may have died unseen: what only reads is asked again on a new one. */
+  private async exchangeOnLiveConnection(asked: ApiRequest, waits: Waits): Promise<Dispatcher.ResponseData> {
+    if (asked.method !== 'GET') return this.exchangeOnce(asked, waits);
+    try {
+      return await this.exchangeOnce(asked, { ...waits, headMs: Math.min(waits.headMs, KEPT_CONNECTION_MS) });
+    } catch (error) {
+      const { code = '' } = ((error as KubernetesError).cause ?? {}) as { code?: string };
+      if (!DEAD_CONNECTION.has(code)) throw error;
+      this.credentials.dropConnections();
+      return this.exchangeOnce(asked, waits);
+    }
   }
 
   private async good(answer: Dispatcher.ResponseData): Promise<Dispatcher.ResponseData> {
@@ -249,17 +297,16 @@ export class KubernetesClient {
 
   private async exchangeOnce(
     asked: ApiRequest,
-    signal: AbortSignal,
-    silenceMs: number,
+    { signal, headMs, silenceMs }: Waits,
   ): Promise<Dispatcher.ResponseData> {
-    const { server, headers, dispatcher } = await this.credentials.connection();
     const { method, path, query, body, contentType = 'application/json' } = asked;
     try {
+      const { server, headers, dispatcher } = await this.credentials.connection();
       const answer = await request(server + path + queryText(query), {
         method,
         dispatcher,
         signal,
-        headersTimeout: Math.min(silenceMs, this.requestTimeoutMs),
+        headersTimeout: headMs,
         bodyTimeout: silenceMs,
         headers: {
           ...headers,
@@ -277,7 +324,8 @@ export class KubernetesClient {
   }
 
   private notReached({ method, path }: ApiRequest, cause: unknown): KubernetesError {
-    const error = KubernetesError.notReached(`${method} ${path}`, cause);
+    const error = cause instanceof KubernetesError ? cause : KubernetesError.notReached(`${method} ${path}`, cause);
+    if (error.reason === 'Timeout') this.credentials.dropConnections();
     // Who gave up by himself has learnt nothing of the server.
     if ((cause as Error).name !== 'AbortError') this.unreachable = error;
     return error;

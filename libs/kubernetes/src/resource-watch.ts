@@ -67,6 +67,7 @@ export class ResourceWatch<T extends KubernetesObject> implements WatchState {
   private downReason: string | undefined;
   private opened = 0;
   private listedAtMs = 0;
+  private isListDue = false;
   /** A watch has broken since the last list. */
   private isDoubtful = false;
 
@@ -126,7 +127,7 @@ export class ResourceWatch<T extends KubernetesObject> implements WatchState {
   async relist(): Promise<void> {
     if (!this.running || this.stopping.signal.aborted) throw stopped();
     const listed = new Promise<void>((resolve, reject) => this.waiting.push({ resolve, reject }));
-    this.interrupt.abort();
+    this.listSoon();
     await listed;
   }
 
@@ -137,11 +138,16 @@ export class ResourceWatch<T extends KubernetesObject> implements WatchState {
     this.client.watches.delete(this);
   }
 
+  private listSoon(): void {
+    this.isListDue = true;
+    this.interrupt.abort();
+  }
+
   private async run(): Promise<void> {
     let step: Step = 'list';
     while (!this.stopping.signal.aborted) {
       this.interrupt = new AbortController();
-      if (this.waiting.length > 0) step = 'list';
+      if (this.isListDue) step = 'list';
       try {
         step = await this.take(step);
       } catch (error) {
@@ -177,10 +183,11 @@ export class ResourceWatch<T extends KubernetesObject> implements WatchState {
 
   private async list(): Promise<void> {
     const waiting = this.waiting.splice(0);
+    this.isListDue = false;
     try {
-      const { type } = this.watched;
-      const { items, resourceVersion } = await this.client.list<T>(type, this.watched);
-      if (this.stopping.signal.aborted) throw stopped();
+      const { signal } = this.stopping;
+      const { items, resourceVersion } = await this.client.list<T>(this.watched.type, this.watched, { signal });
+      if (signal.aborted) throw stopped();
       this.takeOver(items, resourceVersion);
     } catch (error) {
       for (const { reject } of waiting) reject(error as KubernetesError);
@@ -213,7 +220,8 @@ export class ResourceWatch<T extends KubernetesObject> implements WatchState {
   }
 
   private async hasGoneBack(): Promise<boolean> {
-    return isBefore(await this.client.currentVersion(this.watched.type, this.watched), this.version);
+    const { signal } = this.stopping;
+    return isBefore(await this.client.currentVersion(this.watched.type, this.watched, { signal }), this.version);
   }
 
   private async watch(): Promise<Step> {
@@ -226,18 +234,23 @@ export class ResourceWatch<T extends KubernetesObject> implements WatchState {
     const startedMs = this.timing.monotonicMs();
     const livedMs = (): number => this.timing.monotonicMs() - startedMs;
     let isOpen = false;
+    let isTelling = false;
     try {
       const both = AbortSignal.any([signal, deadline.signal]);
       const chunks = await this.client.stream(this.watched.type, this.watched, query, { signal: both, silenceMs });
       isOpen = true;
       this.opened++;
       this.up();
-      if (this.isDoubtful) timers.push(this.timing.schedule(this.untilRelistMs(), () => this.interrupt.abort('list')));
-      for await (const events of watchEvents<T>(chunks)) this.apply(events);
+      if (this.isDoubtful) timers.push(this.timing.schedule(this.untilRelistMs(), () => this.listSoon()));
+      for await (const events of watchEvents<T>(chunks)) {
+        isTelling = true;
+        this.apply(events);
+        isTelling = false;
+      }
     } catch (error) {
-      if (signal.aborted) return signal.reason === 'list' ? 'list' : 'watch';
-      // It was good as long as it was open; whether the server can be read, the next step shows.
-      if (!isOpen || (error instanceof KubernetesError && error.status !== 0)) throw error;
+      if (signal.aborted) return 'watch';
+      // A connection that breaks was good as long as it was open; whether the server can be read, the next step shows.
+      if (!isOpen || isTelling || error instanceof SyntaxError) throw error;
     } finally {
       for (const timer of timers) timer.cancel();
       if (livedMs() >= GOOD_LIFE_MS) this.backOff.reset();
