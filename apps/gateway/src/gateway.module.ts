@@ -11,6 +11,8 @@ import {
   FileSource,
   FileSourceModule,
   HistoryModule,
+  IngressSource,
+  IngressSourceModule,
   ReloaderModule,
   ReplicasModule,
 } from '@tigateway/configuration';
@@ -20,6 +22,8 @@ import { ProxyModule, TRAFFIC_FILTERS, TrafficFiltersModule } from '@tigateway/p
 import { ApiVersionSource, ConfiguredApiVersion, RoutingModule } from '@tigateway/routing';
 import type { Bootstrap } from './bootstrap/bootstrap-file.js';
 import { ChangeModule } from './change/change.module.js';
+import { KubernetesServiceInstances } from './discovery/kubernetes-service-instances.js';
+import { KubernetesServicesModule, watchedNamespaces } from './discovery/kubernetes-services.module.js';
 import { KnownServicesModule } from './discovery/proxied-services.js';
 import { EventHistoryModule } from './events/event-history.module.js';
 import type { Extensions } from './extensions/extensions.js';
@@ -58,10 +62,12 @@ export class GatewayModule {
       imports: [EventHistoryModule.over(history)],
       deniedTargets: settings.tigateway.upstreams.deny,
     });
+    const hasServices = watchedNamespaces(settings.tigateway).length > 0;
     const proxy = ProxyModule.forRoot({
       options: dataPlaneOptions(settings),
       observer: TrafficObserver,
-      imports: [TrafficModule],
+      ...(hasServices && { services: KubernetesServiceInstances }),
+      imports: [TrafficModule, ...(hasServices ? [KubernetesServicesModule.forRoot(settings.tigateway)] : [])],
     });
     const replicas = ReplicasModule.sole();
     const { locator } = settings.tigateway.discovery;
@@ -94,6 +100,7 @@ export class GatewayModule {
               : []),
             ...(sources.configmap.enabled ? [ConfigMapSourceModule.forRoot(sources.configmap)] : []),
             ...(hasCustomResources ? [customResources] : []),
+            ...(sources.ingress.enabled ? [IngressSourceModule.forRoot(sources.ingress)] : []),
             ...(locator.enabled
               ? [DiscoverySourceModule.forRoot({ settings: locator, imports: [KnownServicesModule.over(proxy)] })]
               : []),
@@ -102,6 +109,7 @@ export class GatewayModule {
             ...(sources.file.enabled ? [FileSource] : []),
             ...(sources.configmap.enabled ? [ConfigMapSource] : []),
             ...(hasCustomResources ? [CustomResourceSource] : []),
+            ...(sources.ingress.enabled ? [IngressSource] : []),
             ...(locator.enabled ? [DiscoverySource] : []),
           ],
         }),

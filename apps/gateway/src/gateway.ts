@@ -9,6 +9,8 @@ import { DataPlane } from '@tigateway/proxy';
 import type { Bootstrap } from './bootstrap/bootstrap-file.js';
 import { watchTokenFile } from './bootstrap/token-file.js';
 import { type DemoUpstream, startDemoUpstream } from './demo/demo-upstream.js';
+import { KubernetesServiceInstances } from './discovery/kubernetes-service-instances.js';
+import { watchedNamespaces } from './discovery/kubernetes-services.module.js';
 import { Extensions } from './extensions/extensions.js';
 import { GatewayModule } from './gateway.module.js';
 import { KubernetesConnection, usesKubernetes } from './kubernetes/kubernetes-connection.js';
@@ -20,6 +22,7 @@ export class Gateway {
     private readonly demoUpstream: DemoUpstream | undefined,
     private readonly stopWatching: (() => void) | undefined,
     private readonly kubernetes: KubernetesConnection | undefined,
+    private readonly services: KubernetesServiceInstances | undefined,
     private readonly logger: LoggerService,
   ) {}
 
@@ -51,12 +54,14 @@ export class Gateway {
     kubernetes?.election.start();
     await pipeline.restore();
     await application.get(Outbox).start();
+    const services = watchedNamespaces(tigateway).length > 0 ? application.get(KubernetesServiceInstances) : undefined;
+    await services?.start();
     const traffic = await application.get(DataPlane).start();
     if (pipeline.servesLastGoodState) application.get(Availability).accept();
     await pipeline.start();
     application.get(Availability).accept();
     logger.log(`traffic on ${traffic.address}:${traffic.port}, admin on ${address}:${management.port}`, 'Gateway');
-    return new Gateway(application, demoUpstream, stopWatching, kubernetes, logger);
+    return new Gateway(application, demoUpstream, stopWatching, kubernetes, services, logger);
   }
 
   /** Readiness goes down before anything else, so that no new traffic is sent here; the store is the last to close. */
@@ -66,6 +71,7 @@ export class Gateway {
     this.logger.log(`stopping, ${dataPlane.inFlight} requests under way`, 'Gateway');
     await dataPlane.stop();
     await this.application.get(ConfigurationPipeline).stop();
+    await this.services?.stop();
     await this.kubernetes?.election.stop();
     this.demoUpstream?.close();
     this.stopWatching?.();

@@ -3,6 +3,7 @@ export * from './data-plane.js';
 export * from './ports/index.js';
 export * from './proxy.module.js';
 export { DEFAULT_DENIED_UPSTREAMS, UpstreamGuard } from './addresses/upstream-guard.js';
+export { CombinedServiceInstances } from './balancing/combined-service-instances.js';
 export { StaticServiceInstances } from './balancing/static-service-instances.js';
 export { type ErrorStatusMode, statusOfFailure } from './gateway/failure-status.js';
 export { ProxiedExchange } from './gateway/proxied-exchange.js';

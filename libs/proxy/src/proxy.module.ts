@@ -1,6 +1,7 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { CompileEnvironment } from '@tigateway/routing';
 import { UpstreamGuard, DEFAULT_DENIED_UPSTREAMS } from './addresses/upstream-guard.js';
+import { CombinedServiceInstances } from './balancing/combined-service-instances.js';
 import { StaticServiceInstances } from './balancing/static-service-instances.js';
 import { DATA_PLANE_OPTIONS, type DataPlaneOptions } from './data-plane-options.js';
 import { DataPlane } from './data-plane.js';
@@ -18,14 +19,16 @@ export interface ProxyModuleOptions {
   readonly options: DataPlaneOptions;
   /** Who hears of every request. */
   readonly observer: Type<RequestObserver>;
-  /** Modules that export what the observer needs. */
+  /** Who knows services beside those of the options, which come first. */
+  readonly services?: Type<ServiceInstances>;
+  /** Modules that export what the observer and the services need. */
   readonly imports?: DynamicModule['imports'];
 }
 
 /** The data plane. Needs the `RouteManager` of a global RoutingModule and a global `CompileEnvironment`. */
 @Module({})
 export class ProxyModule {
-  static forRoot({ options, observer, imports = [] }: ProxyModuleOptions): DynamicModule {
+  static forRoot({ options, observer, services, imports = [] }: ProxyModuleOptions): DynamicModule {
     const isNative = options.engine === 'native';
     return {
       module: ProxyModule,
@@ -33,7 +36,14 @@ export class ProxyModule {
       providers: [
         { provide: DATA_PLANE_OPTIONS, useValue: options },
         { provide: RequestObserver, useClass: observer },
-        { provide: ServiceInstances, useFactory: () => new StaticServiceInstances(options.services ?? {}) },
+        {
+          provide: ServiceInstances,
+          inject: services ? [services] : [],
+          useFactory: (others?: ServiceInstances) => {
+            const listed = new StaticServiceInstances(options.services ?? {});
+            return others ? new CombinedServiceInstances(listed, others) : listed;
+          },
+        },
         {
           provide: UpstreamGuard,
           inject: [CompileEnvironment],

@@ -37,7 +37,7 @@ describe('bootstrap file', () => {
       store: 'embedded',
       logLevel: 'info',
       sources: {
-        precedence: ['api', 'crd', 'configmap', 'file'],
+        precedence: ['api', 'crd', 'gateway-api', 'ingress', 'configmap', 'file'],
         file: { enabled: true, paths: [join(folder, 'routes')], debounceMs: 50, placeholders: true },
         configmap: { enabled: false },
       },
@@ -182,6 +182,11 @@ tigateway:
     ['a missing variable', 'server:\n  port: ${NO_PORT}', 'tigateway.yml:2:3: the environment variable NO_PORT is not'],
     ['a scalar at the root', 'hello', 'tigateway.yml:1:1: expected an object, found "hello"'],
     ['an open admin server', 'management:\n  address: 0.0.0.0', 'tigateway.yml:2:3: the management server listens on'],
+    [
+      'a label selector that is none',
+      "tigateway:\n  discovery:\n    kubernetes: { label-selector: 'a in b' }",
+      'tigateway.yml:3:19: "a in b" is no label selector',
+    ],
     ['one port for both', 'management: { port: 8080 }', 'tigateway.yml:1:15: server.port and management.port are'],
     [
       'a certificate that is not there',

@@ -21,7 +21,7 @@ import { KubernetesSettings } from './kubernetes-settings.js';
 import { OAuth2Settings } from './oauth2-settings.js';
 import { RateLimiterSettings, RedisConnectionSettings } from './rate-limiter-settings.js';
 
-export const SOURCE_NAMES = ['api', 'crd', 'configmap', 'file'] as const;
+export const SOURCE_NAMES = ['api', 'crd', 'gateway-api', 'ingress', 'configmap', 'file'] as const;
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** How clients of the data plane are met by TLS. Paths are of PEM files, read anew when they change. */
@@ -118,6 +118,26 @@ export class CustomResourceSourceSettings {
   @ListOf({ kind: 'text' }) @ArrayNotEmpty() namespaces: string[] = ['tigateway'];
 }
 
+export class IngressSourceSettings {
+  @Flag() enabled = false;
+  /** `*`: all there are. */
+  @ListOf({ kind: 'text' }) @ArrayNotEmpty() namespaces: string[] = ['*'];
+  /** Ours even where there is no IngressClass of that name. */
+  @Text() @IsNotEmpty() ingressClass = 'tigateway';
+  /** Where the gateway is reached: what `status.loadBalancer` says. */
+  @ListOf({ kind: 'text' }) addresses: string[] = [];
+}
+
+export class GatewayApiSourceSettings {
+  @Flag() enabled = false;
+  /** `*`: all there are. */
+  @ListOf({ kind: 'text' }) @ArrayNotEmpty() namespaces: string[] = ['*'];
+  /** GatewayClasses of this controller are ours. */
+  @Text() @IsNotEmpty() controllerName = 'tigateway.cn/gateway';
+  /** Where the gateway is reached: what the status of a Gateway says. */
+  @ListOf({ kind: 'text' }) addresses: string[] = [];
+}
+
 export class SourcesSettings {
   /** The first one wins where several define one id; what is not named comes last. */
   @ListOf({ kind: 'choice', choices: [...SOURCE_NAMES, 'discovery'] })
@@ -127,11 +147,23 @@ export class SourcesSettings {
   @Nested(() => FileSourceSettings) file = new FileSourceSettings();
   @Nested(() => ConfigMapSourceSettings) configmap = new ConfigMapSourceSettings();
   @Nested(() => CustomResourceSourceSettings) crd = new CustomResourceSourceSettings();
+  @Nested(() => IngressSourceSettings) ingress = new IngressSourceSettings();
+  @Nested(() => GatewayApiSourceSettings) gatewayApi = new GatewayApiSourceSettings();
+}
+
+export class KubernetesDiscoverySettings {
+  @Flag() enabled = false;
+  /** Where `lb://<name>` looks after the gateway's own namespace, in this order; `*`: everywhere. */
+  @ListOf({ kind: 'text' }) @ArrayNotEmpty() namespaces: string[] = ['tigateway'];
+  /** As `kubectl -l` takes it: which Services are listed, and get a route from the locator. */
+  @Text() labelSelector = '';
 }
 
 export class DiscoverySettings {
   /** A route for every service that is known. */
   @Nested(() => DiscoveryLocatorSettings) locator = new DiscoveryLocatorSettings();
+  /** `lb://` from Services and EndpointSlices. */
+  @Nested(() => KubernetesDiscoverySettings) kubernetes = new KubernetesDiscoverySettings();
 }
 
 export class UpstreamsSettings {

@@ -1,5 +1,6 @@
 import { isLoopback } from '@tigateway/admin';
 import { DiscoveryRoutes, type Placeholders, UPDATE_POLICY, withoutSecretValues } from '@tigateway/configuration';
+import { LabelSelector } from '@tigateway/kubernetes';
 import { AddressSet, bindGlobal, type GlobalSettingsSchema, type Json } from '@tigateway/model';
 import { NOTIFICATION } from '@tigateway/notifications';
 import { KeyResolvers, ListenerTls } from '@tigateway/proxy';
@@ -49,6 +50,9 @@ export function settingsProblems(
     ...whatThrows('/tigateway/upstreams/deny', () => new AddressSet(upstreams.deny)),
     ...readServices(services).problems,
     ...whatThrows('/tigateway/discovery/locator', () => new DiscoveryRoutes(tigateway.discovery.locator)),
+    ...whatThrows('/tigateway/discovery/kubernetes/label-selector', () =>
+      LabelSelector.parse(tigateway.discovery.kubernetes.labelSelector),
+    ),
     ...whatThrows('/tigateway/rate-limiter/key-resolvers', () => new KeyResolvers(tigateway.rateLimiter.keyResolvers)),
     ...whatThrows('/tigateway/trusted-proxies', () => trustedProxies(asOneText(proxies))),
   );

@@ -5,9 +5,8 @@ import {
   type ResourceListener,
   type Service,
 } from '@tigateway/kubernetes';
-import { StaticServiceInstances } from '@tigateway/proxy';
+import { CombinedServiceInstances, StaticServiceInstances } from '@tigateway/proxy';
 import { describe, expect, it } from 'vitest';
-import { CombinedServiceInstances } from './combined-service-instances.js';
 import { KubernetesServiceInstances } from './kubernetes-service-instances.js';
 
 /** Objects that are told of as a watch tells of them, without a cluster. */

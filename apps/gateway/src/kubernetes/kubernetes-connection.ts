@@ -30,6 +30,9 @@ export class KubernetesConnection {
 }
 
 /** Whether any feature that is switched on needs the API server. */
-export function usesKubernetes({ store, sources }: TigatewaySettings): boolean {
-  return store === 'kubernetes' || sources.configmap.enabled || sources.crd.enabled;
+export function usesKubernetes({ store, sources, discovery }: TigatewaySettings): boolean {
+  const { configmap, crd, ingress, gatewayApi } = sources;
+  return (
+    store === 'kubernetes' || [configmap, crd, ingress, gatewayApi, discovery.kubernetes].some(({ enabled }) => enabled)
+  );
 }

@@ -1,7 +1,9 @@
-import { nameOf, type ServiceInstance, ServiceInstances } from '@tigateway/proxy';
+import { nameOf, type ServiceInstance, ServiceInstances } from '../ports/service-instances.js';
 
 /** Several who know services: of those that know a name the first one counts. */
 export class CombinedServiceInstances extends ServiceInstances {
+  private readonly firstNames: ReadonlySet<string>;
+
   /** @param first whose names are fixed: the services of the bootstrap file */
   constructor(
     private readonly first: ServiceInstances,
@@ -10,8 +12,6 @@ export class CombinedServiceInstances extends ServiceInstances {
     super();
     this.firstNames = new Set(first.names);
   }
-
-  private readonly firstNames: ReadonlySet<string>;
 
   override get names(): readonly string[] {
     return [...this.firstNames, ...this.second.names.filter((name) => !this.firstNames.has(name))];
