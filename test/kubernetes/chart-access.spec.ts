@@ -9,7 +9,8 @@ const READ = 'get list watch';
 const WRITE = 'create delete get list update watch';
 const STATUS = 'patch';
 
-const STORE = { configmaps: WRITE, 'leases.coordination.k8s.io': 'create delete get list patch update watch' };
+const LEASES = { 'leases.coordination.k8s.io': 'create delete get list patch update watch' };
+const STORE = { configmaps: WRITE, ...LEASES };
 const CUSTOM_RESOURCES = Object.fromEntries(
   ['tigatewayroutes', 'tigatewayfilters', 'tigatewayconfigs'].flatMap((plural) => [
     [`${plural}.tigateway.cn`, READ],
@@ -20,7 +21,6 @@ const SERVICES = { services: READ, 'endpointslices.discovery.k8s.io': READ };
 const INGRESSES = {
   'ingresses.networking.k8s.io': READ,
   'ingresses/status.networking.k8s.io': STATUS,
-  services: READ,
 };
 const GATEWAY_API = {
   'gateways.gateway.networking.k8s.io': READ,
@@ -30,8 +30,9 @@ const GATEWAY_API = {
   'referencegrants.gateway.networking.k8s.io': READ,
 };
 /** What has no namespace, and is therefore seen from each. */
+const INGRESS_CLASSES = { 'ingressclasses.networking.k8s.io': READ };
 const CLUSTER = {
-  'ingressclasses.networking.k8s.io': READ,
+  ...INGRESS_CLASSES,
   'gatewayclasses.gateway.networking.k8s.io': READ,
   'gatewayclasses/status.gateway.networking.k8s.io': STATUS,
   namespaces: READ,
@@ -101,6 +102,16 @@ describe('what the service account may do, to the last verb', () => {
         'team-a': { ...EVERYTHING, configmaps: READ },
         'team-b': EVERYTHING,
         elsewhere: CLUSTER,
+      },
+    ],
+    [
+      'ingresses-alone',
+      'tigateway',
+      {
+        own: { ...LEASES, ...INGRESS_CLASSES },
+        'team-a': { ...INGRESSES, ...SERVICES, ...INGRESS_CLASSES },
+        'team-b': INGRESS_CLASSES,
+        elsewhere: INGRESS_CLASSES,
       },
     ],
     [

@@ -188,24 +188,6 @@ describe('the bootstrap file', () => {
     });
   });
 
-  it.each([
-    [{}, ['tigateway']],
-    [{ ingress: { enabled: true } }, ['tigateway']],
-    [{ ingress: { enabled: true, namespaces: ['shop'] } }, ['tigateway', 'shop']],
-    [{ ingress: { enabled: false, namespaces: ['shop'] } }, ['tigateway']],
-    [
-      {
-        ingress: { enabled: true, namespaces: ['shop', 'tigateway'] },
-        'gateway-api': { enabled: true, namespaces: ['*'] },
-      },
-      ['*'],
-    ],
-  ])('looks for services where its routes come from: %j', async (sources, namespaces) => {
-    const config = { tigateway: { sources } };
-    const { tigateway } = bootstrapOf(await withValues({ config }, (args) => renderChart(cluster, { args })));
-    expect(tigateway).toMatchObject({ discovery: { kubernetes: { enabled: true, namespaces } } });
-  });
-
   it('restarts the pods when it changes', async () => {
     const checksum = async (args: string[]) =>
       podOf(await renderChart(cluster, { args })).metadata.annotations['checksum/bootstrap'];

@@ -38,7 +38,6 @@ grants:
     rules:
       - { apiGroups: [networking.k8s.io], resources: [ingresses], verbs: [get, list, watch] }
       - { apiGroups: [networking.k8s.io], resources: [ingresses/status], verbs: [patch] }
-      - { apiGroups: [''], resources: [services], verbs: [get, list, watch] }
     clusterRules:
       - { apiGroups: [networking.k8s.io], resources: [ingressclasses], verbs: [get, list, watch] }
 {{- end }}
@@ -49,16 +48,22 @@ grants:
     rules:
       - { apiGroups: [gateway.networking.k8s.io], resources: [gateways, httproutes, referencegrants], verbs: [get, list, watch] }
       - { apiGroups: [gateway.networking.k8s.io], resources: [gateways/status, httproutes/status], verbs: [patch] }
-      - { apiGroups: [''], resources: [services], verbs: [get, list, watch] }
     clusterRules:
       - { apiGroups: [gateway.networking.k8s.io], resources: [gatewayclasses], verbs: [get, list, watch] }
       - { apiGroups: [gateway.networking.k8s.io], resources: [gatewayclasses/status], verbs: [patch] }
       - { apiGroups: [''], resources: [namespaces], verbs: [get, list, watch] }
 {{- end }}
 {{- end }}
-{{- if $discovery.enabled }}
-  - feature: discovery
-    namespaces: {{ toJson $discovery.namespaces }}
+{{- /* Ingresses and HTTPRoutes lead to Services of their own namespaces. */}}
+{{- $served := list }}
+{{- range list $discovery $sources.ingress (index $sources "gateway-api") }}
+{{- if .enabled }}
+{{- $served = concat $served .namespaces | uniq }}
+{{- end }}
+{{- end }}
+{{- if $served }}
+  - feature: services
+    namespaces: {{ toJson $served }}
     rules:
       - { apiGroups: [''], resources: [services], verbs: [get, list, watch] }
       - { apiGroups: [discovery.k8s.io], resources: [endpointslices], verbs: [get, list, watch] }

@@ -8,16 +8,6 @@ one, so what is filled in here must be nothing that a user could want to empty.
 {{- $config := deepCopy .Values.config -}}
 {{- $management := printf "%s-management" $fullname -}}
 {{- $hosts := list $management (printf "%s.%s" $management $namespace) (printf "%s.%s.svc" $management $namespace) (printf "%s.%s.svc.cluster.local" $management $namespace) -}}
-{{- /* Ingresses and HTTPRoutes lead to Services of their own namespaces. */ -}}
-{{- $seen := list $namespace -}}
-{{- range $source := list "ingress" "gateway-api" -}}
-{{- if dig "tigateway" "sources" $source "enabled" false $config -}}
-{{- $seen = concat $seen (dig "tigateway" "sources" $source "namespaces" list $config) | uniq -}}
-{{- end -}}
-{{- end -}}
-{{- if has "*" $seen -}}
-{{- $seen = list "*" -}}
-{{- end -}}
 {{- $filled := dict
       "management" (dict "auth" (dict "token-file" "/run/tigateway/management-token/token"))
       "tigateway" (dict
@@ -28,7 +18,7 @@ one, so what is filled in here must be nothing that a user could want to empty.
           "crd" (dict "namespaces" (list $namespace))
           "ingress" (dict "namespaces" (list $namespace))
           "gateway-api" (dict "namespaces" (list $namespace)))
-        "discovery" (dict "kubernetes" (dict "namespaces" $seen))) -}}
+        "discovery" (dict "kubernetes" (dict "namespaces" (list $namespace)))) -}}
 {{- if .Values.tls.secretName -}}
 {{- $_ := set $filled "server" (dict "tls" (dict "certificate" "/run/tigateway/tls/tls.crt" "key" "/run/tigateway/tls/tls.key")) -}}
 {{- end -}}
