@@ -28,8 +28,10 @@ import { resourceConditions } from './resource-conditions.js';
 
 /** What happens within this time of a look at the gateway's state is looked at together, in milliseconds. */
 const GATHER_MS = 50;
-/** How soon after a change all are looked at, in milliseconds: what only changes its place makes no event of its own. */
-const SWEEP_MS = 2_000;
+/** How soon after a change all are looked at, in milliseconds: what only moves in its document makes no event of its own. */
+const SWEEP_MS = 5_000;
+/** How often all are looked at whatever happens, in milliseconds: nobody tells that a change that waits was cancelled. */
+const REGULAR_SWEEP_MS = 30_000;
 
 export interface CustomResourceStatusTools {
   readonly client: Pick<KubernetesClient, 'patch'>;
@@ -46,6 +48,7 @@ export class CustomResourceStatus implements StatusWishes, OnModuleDestroy {
   private readonly gathered = new Set<string>();
   private gathering: Scheduled | undefined;
   private sweep: Scheduled | undefined;
+  private isSweepSoon = false;
   private view: View | undefined;
   /** Hashing is the dear part: by the spec that it was made of. */
   private readonly hashes = new WeakMap<object, string>();
@@ -67,6 +70,7 @@ export class CustomResourceStatus implements StatusWishes, OnModuleDestroy {
       events.subscribe('configuration.rejected', ({ facts }) => this.lookAt([facts.position.document])),
       events.subscribe('routes.refreshed', () => this.sweepSoon()),
     ];
+    this.sweepIn(REGULAR_SWEEP_MS);
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -143,9 +147,17 @@ export class CustomResourceStatus implements StatusWishes, OnModuleDestroy {
   }
 
   private sweepSoon(): void {
-    this.sweep ??= this.tools.clock.schedule(SWEEP_MS, () => {
-      this.sweep = undefined;
+    if (this.isSweepSoon) return;
+    this.isSweepSoon = true;
+    this.sweepIn(SWEEP_MS);
+  }
+
+  private sweepIn(delayMs: number): void {
+    this.sweep?.cancel();
+    this.sweep = this.tools.clock.schedule(delayMs, () => {
+      this.isSweepSoon = false;
       this.lookAt(this.resources.names);
+      this.sweepIn(REGULAR_SWEEP_MS);
     });
   }
 }

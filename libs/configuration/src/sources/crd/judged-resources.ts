@@ -34,22 +34,34 @@ export class JudgedResources {
     return this.byKey.get(key) ?? [];
   }
 
-  /** Tells of what was taken in, accepted or not. @returns a function that ends it */
+  /**
+   * Tells of what was taken in, accepted or not, and of others that define the same, which may have had to wait for it.
+   * @returns a function that ends it
+   */
   follow(listener: (names: readonly string[]) => void): () => void {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);
   }
 
   settled(kind: CustomResourceKind, resources: readonly CustomResource[], removed: readonly CustomResource[]): void {
-    for (const resource of removed) this.forget(documentNameOf(kind, resource));
+    const told = new Set<string>();
+    const tellRivals = (name: string): void => {
+      const key = this.resources.get(name)?.key;
+      if (key !== undefined) for (const rival of this.definersOf(key)) told.add(rival);
+    };
+    for (const resource of [...removed, ...resources]) {
+      const name = documentNameOf(kind, resource);
+      tellRivals(name);
+      this.forget(name);
+    }
     for (const resource of resources) {
       const name = documentNameOf(kind, resource);
-      this.forget(name);
-      if (isFor(this.gateway, resource)) this.keep(name, { kind, resource });
+      if (!isFor(this.gateway, resource)) continue;
+      this.keep(name, { kind, resource });
+      told.add(name);
+      tellRivals(name);
     }
-    const names = resources
-      .map((resource) => documentNameOf(kind, resource))
-      .filter((name) => this.resources.has(name));
+    const names = [...told].filter((name) => this.resources.has(name));
     for (const listener of this.listeners) listener(names);
   }
 
