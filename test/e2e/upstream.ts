@@ -2,15 +2,19 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A real HTTP server on a free loopback port, to stand behind the gateway. */
+/** A real HTTP server on a free port, to stand behind the gateway. */
 export class Upstream {
-  private constructor(private readonly server: Server) {}
+  private constructor(
+    private readonly server: Server,
+    readonly address: string,
+  ) {}
 
-  static async started(listener: RequestListener): Promise<Upstream> {
+  /** @param address of this machine */
+  static async started(listener: RequestListener, address = '127.0.0.1'): Promise<Upstream> {
     const server = createServer(listener);
-    server.listen(0, '127.0.0.1');
+    server.listen(0, address);
     await once(server, 'listening');
-    return new Upstream(server);
+    return new Upstream(server, address);
   }
 
   /** Answers every request with this text. */
@@ -18,8 +22,12 @@ export class Upstream {
     return Upstream.started((_request, response) => response.end(text));
   }
 
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `http://${this.address}:${this.port}`;
   }
 
   async stop(): Promise<void> {
