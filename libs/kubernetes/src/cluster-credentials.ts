@@ -7,6 +7,9 @@ import { Agent, type Dispatcher } from 'undici';
 import { parse } from 'yaml';
 import { KubernetesError } from './kubernetes-error.js';
 
+/** How long a connection may take to be there, in milliseconds; one by way of a proxy as long as the proxy lets it. */
+const CONNECT_MS = 4_000;
+
 /** Between the last time that connections are given out and their end, in milliseconds. */
 const RETIRE_MS = 1_000;
 
@@ -92,12 +95,16 @@ export class ClusterCredentials {
     const madeFor = [ca, cert, key, rejectUnauthorized, servername].map(String).join('\n');
     if (this.current?.madeFor !== madeFor) {
       this.dropConnections();
-      this.current = { madeFor, dispatcher: this.newDispatcher() };
+      this.current = { madeFor, dispatcher: this.newDispatcher(options) };
     }
     return this.current.dispatcher;
   }
 
-  private async newDispatcher(): Promise<Dispatcher> {
+  private async newDispatcher({ ca, cert, key, rejectUnauthorized, servername }: RequestOptions): Promise<Dispatcher> {
+    const tls = { ca, cert, key, rejectUnauthorized, servername };
+    const wanted = this.config.createDispatcherOptions(this.config.getCurrentCluster(), tls);
+    if (wanted.type === 'none') return new Agent({ connect: { timeout: CONNECT_MS } });
+    if (wanted.type === 'agent') return new Agent({ connect: { ...wanted.connect, timeout: CONNECT_MS } });
     const { HttpMethod, RequestContext } = await import('@kubernetes/client-node');
     const context = new RequestContext('https://kubernetes', HttpMethod.GET);
     await this.config.applySecurityAuthentication(context);

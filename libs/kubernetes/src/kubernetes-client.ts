@@ -302,7 +302,7 @@ export class KubernetesClient {
     const { method, path, query, body, contentType = 'application/json' } = asked;
     try {
       const { server, headers, dispatcher } = await this.credentials.connection();
-      const answer = await request(server + path + queryText(query), {
+      const answering = request(server + path + queryText(query), {
         method,
         dispatcher,
         signal,
@@ -316,6 +316,7 @@ export class KubernetesClient {
         },
         body: body === undefined ? undefined : JSON.stringify(body),
       });
+      const answer = await unlessAborted(answering, signal);
       this.unreachable = undefined;
       return answer;
     } catch (error) {
@@ -329,6 +330,22 @@ export class KubernetesClient {
     // Who gave up by himself has learnt nothing of the server.
     if ((cause as Error).name !== 'AbortError') this.unreachable = error;
     return error;
+  }
+}
+
+/** undici heeds the signal of a request only when it has a connection for it; it is never sent after that. */
+async function unlessAborted<T>(answering: Promise<T>, signal: AbortSignal): Promise<T> {
+  let giveUp = (): void => undefined;
+  const givenUp = new Promise<never>((_, reject) => {
+    giveUp = () => reject(signal.reason as Error);
+  });
+  signal.addEventListener('abort', giveUp);
+  try {
+    return await Promise.race([answering, givenUp]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+    // Whoever loses the race fails on its own.
+    answering.catch(() => undefined);
   }
 }
 
