@@ -1,10 +1,14 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { GatewayProcess } from '../e2e/gateway-process.js';
+import { Upstream } from '../e2e/upstream.js';
 import { Cluster } from './cluster.js';
+import { releasedGateway } from './released-gateway.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const TEXT = readFileSync(join(ROOT, 'docs/kubernetes.md'), 'utf8');
@@ -13,6 +17,10 @@ interface Example {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string };
+}
+
+interface Status {
+  readonly sources: readonly { readonly name: string; readonly state: string; readonly rejected: readonly unknown[] }[];
 }
 
 function blocks(language: string): string[] {
@@ -25,6 +33,8 @@ const examples = blocks('yaml').map((yaml) => ({ yaml, object: parse(yaml) as Ex
 
 /** A cluster of its own: the documentation says which namespaces there are. */
 let cluster: Cluster;
+let gateway: GatewayProcess;
+let token: string;
 
 /** Runs commands of the documentation in the project's folder, with kubectl and helm as a user has them. */
 async function run(commands: string): Promise<string> {
@@ -50,7 +60,10 @@ describe('docs/kubernetes.md', () => {
     symlinkSync(cluster.facts.helm, join(bin, 'helm'));
   });
 
-  afterAll(() => cluster.stop());
+  afterAll(async () => {
+    await gateway?.dispose();
+    await cluster.stop();
+  });
 
   it('installs the gateway by the commands that it gives', async () => {
     expect(await run(commands('helm install'))).toContain('STATUS: deployed');
@@ -63,6 +76,11 @@ describe('docs/kubernetes.md', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('runs as the release has it', async () => {
+    ({ gateway, token } = await releasedGateway(cluster, { namespace: 'tigateway', store: 'embedded' }));
+    await gateway.start();
   });
 
   it('has an example of every object that the gateway reads', () => {
@@ -83,7 +101,82 @@ describe('docs/kubernetes.md', () => {
     expect(applied).toMatch(/ created$/m);
   });
 
+  it('waits, by the command that it gives, until traffic meets the example', async () => {
+    const said = await run(commands('kubectl wait'));
+    expect(said).toContain('tigatewayroute.tigateway.cn/user-service condition met');
+    expect(said).toMatch(/"type":"Accepted"/);
+  });
+
+  it.each([
+    ...['routes/user-service', 'filters/gateway-header', 'global/cors'],
+    ...['routes/order-service', 'global/update-policy', 'global/notification'],
+  ])('has an example that the gateway serves as %s', async (path) => {
+    await expect.poll(async () => (await call(`/api/configuration/${path}`)).status, { timeout: 10_000 }).toBe(200);
+  });
+
+  it('has no example that the gateway refuses', async () => {
+    const { sources } = (await (await call('/actuator/configuration/status')).json()) as Status;
+    for (const name of ['api', 'crd', 'configmap']) {
+      expect(sources.find((source) => source.name === name)).toMatchObject({ state: 'up', rejected: [] });
+    }
+  });
+
+  it('finds the pods of the example Service, and sends them what its routes say', async () => {
+    const address = addressOfThisMachine();
+    const upstream = await Upstream.started((request, response) => response.end(`user ${request.url}`), address);
+    await cluster.must('POST', '/apis/discovery.k8s.io/v1/namespaces/tigateway/endpointslices', {
+      metadata: { name: 'user-service-1', labels: { 'kubernetes.io/service-name': 'user-service' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: [address], conditions: { ready: true } }],
+      ports: [{ name: 'http', port: upstream.port }],
+    });
+    try {
+      // Not by requests: where there is no instance yet they fail, and enough failures take the route back.
+      const health = async () => (await call('/actuator/health')).text();
+      await expect.poll(health, { timeout: 10_000 }).toContain(`${address}:${upstream.port}`);
+      const response = await fetch(`${gateway.url}/api/users/7`);
+      expect([response.status, await response.text()]).toEqual([200, 'user /7']);
+      expect(response.headers.get('x-gateway')).toBe('TiGateway');
+    } finally {
+      await upstream.stop();
+    }
+  });
+
+  it('operates the gateway by the commands that it gives', async () => {
+    const [forward = '', getToken = ''] = commands('kubectl port-forward').split('\n');
+    expect(forward).toContain('service/tigateway-management 8090:8090');
+    const here = (text: string) => text.replaceAll('http://localhost:8090', gateway.adminUrl);
+    const said = await run(`${getToken}\n${here(commands('actuator/configuration/status'))}`);
+    expect(said).toContain('"revision"');
+    expect(said).toContain('"user-service"');
+
+    expect(await run(commands('kubectl get lease').split('\n')[0]!)).toMatch(/^tigateway-tigateway +pod-1/m);
+  });
+
   it('upgrades by the commands that it gives', async () => {
     expect(await run(commands('helm upgrade'))).toContain('STATUS: deployed');
   });
+
+  it('leaves nothing behind that it says is cleared away', async () => {
+    await gateway.stop();
+    await run(`helm uninstall tigateway --namespace tigateway\n${commands('kubectl delete')}`);
+    const left = await run('kubectl get configmap,lease,role,deployment --namespace tigateway --output name');
+    expect(left.split('\n').filter((name) => !name.includes('/orders'))).toEqual([
+      'configmap/tigateway-config-notification',
+      'configmap/tigateway-config-update-policy',
+      '',
+    ]);
+  });
 });
+
+/** The API server takes no loopback address for an endpoint. */
+function addressOfThisMachine(): string {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const found = all.find(({ family, internal }) => family === 'IPv4' && !internal);
+  if (!found) throw new Error('this machine has no IPv4 address but the loopback one');
+  return found.address;
+}
+
+function call(path: string): Promise<Response> {
+  return fetch(`${gateway.adminUrl}${path}`, { headers: { authorization: `Bearer ${token}` } });
+}
