@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { request } from 'undici';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GatewayProcess } from '../e2e/gateway-process.js';
@@ -35,6 +36,7 @@ const examples = blocks('yaml').map((yaml) => ({ yaml, object: parse(yaml) as Ex
 let cluster: Cluster;
 let gateway: GatewayProcess;
 let token: string;
+let upstream: Upstream | undefined;
 
 /** Runs commands of the documentation in the project's folder, with kubectl and helm as a user has them. */
 async function run(commands: string): Promise<string> {
@@ -62,6 +64,7 @@ describe('docs/kubernetes.md', () => {
 
   afterAll(async () => {
     await gateway?.dispose();
+    await upstream?.stop();
     await cluster.stop();
   });
 
@@ -78,10 +81,7 @@ describe('docs/kubernetes.md', () => {
     );
   });
 
-  it('runs as the release has it', async () => {
-    ({ gateway, token } = await releasedGateway(cluster, { namespace: 'tigateway', store: 'embedded' }));
-    await gateway.start();
-  });
+  it('runs as the release has it', start);
 
   it('has an example of every object that the gateway reads', () => {
     expect(examples.map(({ object }) => object.kind)).toEqual(
@@ -123,23 +123,19 @@ describe('docs/kubernetes.md', () => {
 
   it('finds the pods of the example Service, and sends them what its routes say', async () => {
     const address = addressOfThisMachine();
-    const upstream = await Upstream.started((request, response) => response.end(`user ${request.url}`), address);
+    upstream = await Upstream.started(({ url }, response) => response.end(`users ${url}`), address);
     await cluster.must('POST', '/apis/discovery.k8s.io/v1/namespaces/tigateway/endpointslices', {
       metadata: { name: 'user-service-1', labels: { 'kubernetes.io/service-name': 'user-service' } },
       addressType: 'IPv4',
       endpoints: [{ addresses: [address], conditions: { ready: true } }],
       ports: [{ name: 'http', port: upstream.port }],
     });
-    try {
-      // Not by requests: where there is no instance yet they fail, and enough failures take the route back.
-      const health = async () => (await call('/actuator/health')).text();
-      await expect.poll(health, { timeout: 10_000 }).toContain(`${address}:${upstream.port}`);
-      const response = await fetch(`${gateway.url}/api/users/7`);
-      expect([response.status, await response.text()]).toEqual([200, 'user /7']);
-      expect(response.headers.get('x-gateway')).toBe('TiGateway');
-    } finally {
-      await upstream.stop();
-    }
+    // Not by requests: where there is no instance yet they fail, and enough failures take the route back.
+    const health = async () => (await call('/actuator/health')).text();
+    await expect.poll(health, { timeout: 10_000 }).toContain(`${address}:${upstream.port}`);
+    const response = await fetch(`${gateway.url}/api/users/7`);
+    expect([response.status, await response.text()]).toEqual([200, 'users /7']);
+    expect(response.headers.get('x-gateway')).toBe('TiGateway');
   });
 
   it('operates the gateway by the commands that it gives', async () => {
@@ -153,8 +149,21 @@ describe('docs/kubernetes.md', () => {
     expect(await run(commands('kubectl get lease').split('\n')[0]!)).toMatch(/^tigateway-tigateway +pod-1/m);
   });
 
+  it('serves the example Ingress once it is told to', async () => {
+    await gateway.dispose();
+    expect(await run(commands('ingress.enabled=true'))).toContain('STATUS: deployed');
+    await start();
+    await expect.poll(async () => (await call('/actuator/configuration/status')).text()).toContain('"ingress"');
+    const { body } = await request(gateway.url, {
+      path: '/basket',
+      method: 'GET',
+      headers: { host: 'shop.example.com' },
+    });
+    expect(await body.text()).toBe('users /basket');
+  });
+
   it('upgrades by the commands that it gives', async () => {
-    expect(await run(commands('helm upgrade'))).toContain('STATUS: deployed');
+    expect(await run(commands('kubectl apply --server-side'))).toContain('STATUS: deployed');
   });
 
   it('leaves nothing behind that it says is cleared away', async () => {
@@ -168,6 +177,11 @@ describe('docs/kubernetes.md', () => {
     ]);
   });
 });
+
+async function start(): Promise<void> {
+  ({ gateway, token } = await releasedGateway(cluster, { namespace: 'tigateway', store: 'embedded' }));
+  await gateway.start();
+}
 
 /** The API server takes no loopback address for an endpoint. */
 function addressOfThisMachine(): string {
