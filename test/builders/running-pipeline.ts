@@ -10,6 +10,7 @@ import {
   VersionClock,
 } from '@tigateway/configuration';
 import {
+  type Clock,
   EventBus,
   type GatewayEvents,
   type Json,
@@ -109,8 +110,8 @@ class Unobserved extends ConfigurationObserver {
   override drifts(): void {}
 }
 
-export interface RunningPipeline {
-  readonly clock: FakeClock;
+export interface RunningPipeline<Time extends Clock = FakeClock> {
+  readonly clock: Time;
   readonly meter: TrafficMeter;
   readonly pipeline: ConfigurationPipeline;
   readonly store: ConfigurationStore;
@@ -120,11 +121,11 @@ export interface RunningPipeline {
   readonly stop: () => Promise<void>;
 }
 
-export interface PipelineSettings {
+export interface PipelineSettings<Time extends Clock = FakeClock> {
   readonly policy?: Json;
   readonly environment?: Record<string, string>;
   /** Passed on to the pipeline that takes over after a restart, so that time goes on. */
-  readonly clock?: FakeClock;
+  readonly clock?: Time;
   readonly apiEnabled?: boolean;
   readonly precedence?: readonly string[];
   /** In place of one that is this process's alone. */
@@ -132,18 +133,18 @@ export interface PipelineSettings {
 }
 
 /** The whole way of a change but for Nest, on a store in `directory`: restored and started. */
-export async function runningPipeline(
+export async function runningPipeline<Time extends Clock = FakeClock>(
   directory: string,
   source: ConfigurationSource,
   {
     policy = {},
     environment = {},
-    clock = new FakeClock(),
+    clock = new FakeClock() as Clock as Time,
     apiEnabled = true,
     precedence = ['api', 'file'],
     store = new EmbeddedStore(directory),
-  }: PipelineSettings = {},
-): Promise<RunningPipeline> {
+  }: PipelineSettings<Time> = {},
+): Promise<RunningPipeline<Time>> {
   const routeCompiler = new RouteCompiler(standardCatalogue(), clock, { ownListeners: [] });
   const validator = new ConfigurationValidator(routeCompiler, [...ROUTING_GLOBAL_SETTINGS, UPDATE_POLICY], environment);
   const updatePolicy = new UpdatePolicy(policy, environment);

@@ -3,11 +3,13 @@ import {
   type Clock,
   type ConfigurationKey,
   ConfigurationStoreError,
+  ConfigurationValidationError,
   type ConfigurationVersion,
   type DeadLetter,
   type DeadLetterKey,
   isJsonObject,
   keyText,
+  type Problem,
   StoreAheadError,
 } from '@tigateway/model';
 import { CONFIG_MAPS, type KubernetesClient, type LeaderElection } from '@tigateway/kubernetes';
@@ -159,9 +161,12 @@ export class ConfigMapStore extends ConfigurationStore {
     if (!shared) return this.ports.local.commit(commit);
     return this.inTurn(async () => {
       if (this.handed > this.applied) throw new StoreAheadError('others have committed first');
-      for (const version of shared.versions ?? []) {
-        if (isTooLarge(version)) throw new ConfigurationStoreError(`${keyText(version)} is too large for a ConfigMap`);
-      }
+      const tooLarge = (shared.versions ?? []).filter(isTooLarge).map((version): Problem => ({
+        pointer: '',
+        code: 'too-large',
+        message: `${keyText(version)} is too large: even compressed it has no room in a ConfigMap of 1 MiB`,
+      }));
+      if (tooLarge.length > 0) throw new ConfigurationValidationError(tooLarge);
       const place = this.placeAfter(shared);
       const head = await this.journal.append(place, shared);
       if (!head) {

@@ -1,10 +1,4 @@
-import {
-  type ConfigType,
-  type ConfigurationKey,
-  type ConfigurationVersion,
-  type Json,
-  toRecords,
-} from '@tigateway/model';
+import { type ConfigType, type ConfigurationKey, type ConfigurationVersion, toRecords } from '@tigateway/model';
 import { bodyBytes, bodyText } from '../embedded/body-compression.js';
 import type { HistoryRetention, StoredApiObject, StoredCurrent, StoredHold } from '../configuration-store.js';
 import { versionMs } from '../version-name.js';

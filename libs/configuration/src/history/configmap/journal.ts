@@ -69,9 +69,10 @@ export class Journal {
     });
     await this.watch.start({
       synced: () => undefined,
-      changed: ({ upserted }) => {
+      changed: ({ upserted, removed }) => {
         const newest = upserted.at(-1);
         if (newest) this.saw(newest, listener);
+        else if (removed.length > 0) listener.moved(false);
       },
       down: (reason) => listener.down(reason),
       up: () => listener.up(),
