@@ -8,6 +8,7 @@ import { DEFAULT_DENIED_UPSTREAMS, UpstreamGuard } from './addresses/upstream-gu
 import { DescriptorFolders } from './grpc/descriptor-folders.js';
 import { GrpcClient } from './grpc/grpc-client.js';
 import { JsonToGrpcFilterFactory } from './grpc/json-to-grpc.filter.js';
+import { RequestMirrorFilterFactory } from './mirror/request-mirror.filter.js';
 import type { OAuth2ClientSettings } from './oauth2/oauth2-client.js';
 import { OAuth2Clients } from './oauth2/oauth2-clients.js';
 import { TokenRelayFilterFactory } from './oauth2/token-relay.filter.js';
@@ -36,6 +37,7 @@ export function standardTrafficFilters(
     ),
     new LocalResponseCacheFilterFactory(new ResponseCaches()),
     new RemoveJsonAttributesResponseBodyFilterFactory(),
+    new RequestMirrorFilterFactory(),
     new RequestRateLimiterFilterFactory(new RateLimiter(clock)),
     new RetryFilterFactory(),
     new TokenRelayFilterFactory(new OAuth2Clients(oauth2Clients, clock)),

@@ -6,6 +6,7 @@ import { CircuitBreakerFilterFactory } from './circuit-breaker/circuit-breaker.f
 import { JsonToGrpcFilterFactory } from './grpc/json-to-grpc.filter.js';
 import { LocalResponseCacheFilterFactory } from './response-cache/local-response-cache.filter.js';
 import { RequestRateLimiterFilterFactory } from './rate-limit/request-rate-limiter.filter.js';
+import { RequestMirrorFilterFactory } from './mirror/request-mirror.filter.js';
 import { TokenRelayFilterFactory } from './oauth2/token-relay.filter.js';
 import { RetryFilterFactory } from './retry/retry.filter.js';
 
@@ -19,6 +20,7 @@ export const TRAFFIC_FILTERS: readonly Type<FilterFactory>[] = [
   JsonToGrpcFilterFactory,
   LocalResponseCacheFilterFactory,
   RemoveJsonAttributesResponseBodyFilterFactory,
+  RequestMirrorFilterFactory,
   RequestRateLimiterFilterFactory,
   RetryFilterFactory,
   TokenRelayFilterFactory,

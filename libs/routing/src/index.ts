@@ -43,6 +43,7 @@ export * from './patterns/java-regex.js';
 export * from './patterns/path-pattern.js';
 export * from './patterns/path-template.js';
 export * from './patterns/prepared-path.js';
+export { parseTargetUri, type TargetUri } from './patterns/target-uri.js';
 export * from './predicates/api-version.js';
 export * from './predicates/catalogue.js';
 export * from './predicates/configured-api-version.js';

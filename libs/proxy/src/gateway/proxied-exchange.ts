@@ -11,6 +11,8 @@ import {
   type UriVariables,
 } from '@tigateway/routing';
 import { BalancedTarget } from '../balancing/balanced-instance.js';
+import { MirroredRequest } from '../mirror/mirrored-request.js';
+import { WholeBody } from '../mirror/whole-body.js';
 import { UpstreamError, type UpstreamHandler } from '../ports/upstream-client.js';
 import { ACCEPTED_CODING, Decompression } from './decompression.js';
 import type { UpstreamSettings } from '../ports/upstream-settings.js';
@@ -54,6 +56,15 @@ export interface SubstituteCall {
   readonly timeoutMs: number;
   /** Nobody waits any more. */
   readonly signal: AbortSignal;
+}
+
+/** Who has a copy of a request sent, and does not wait for its response. */
+export interface CopyWatcher {
+  /** The copy could go now. @returns whether it may */
+  begins(): boolean;
+  sent(copy: { abort(): void }): void;
+  /** After `sent`, or in its place where nobody could be asked. */
+  over(): void;
 }
 
 export interface SubstituteResponse {
@@ -260,6 +271,38 @@ export class ProxiedExchange extends Exchange implements UpstreamHandler, Client
       this.transaction.call?.resume();
     }
     return collector.body;
+  }
+
+  /**
+   * Sends the request as it is now to another target too, without a bearing on its own way. With a body the copy goes when that has
+   * been sent itself; one of more than `limitBytes` is not copied.
+   */
+  copyTo(uri: RouteUri, limitBytes: number, watcher: CopyWatcher): void {
+    const { transaction, request } = this;
+    const { policy } = transaction;
+    const { method, path, query } = request;
+    const settings = upstreamSettingsOf(this.globals.httpclient);
+    const target =
+      uri.kind === 'direct' ? uri.target : uri.kind === 'balanced' ? policy.balancer.choose(uri) : undefined;
+    if (target === undefined) return;
+    const headers = upstreamHeaders(this, target, transaction.host, policy.proxies);
+    transaction.whenBodyIsSent(limitBytes, (body) => {
+      if (!watcher.begins()) return;
+      const copy = new MirroredRequest(target, () => watcher.over());
+      const copied = {
+        target,
+        method,
+        path: query === undefined ? path : `${path}?${query}`,
+        headers,
+        body: body?.length ? new WholeBody(body) : undefined,
+        repeatable: false,
+        connectTimeoutMs: undefined,
+        responseTimeoutMs: 0,
+        settings,
+      };
+      copy.sentBy(policy.upstreams.send(copied, copy));
+      watcher.sent(copy);
+    });
   }
 
   /** Has `substitute` called in the place of the upstream, by its target and with all filters around it. */

@@ -14,6 +14,7 @@ export class ReplayableBody implements BodySource, BodySink {
   private failure: Error | undefined;
   private started = false;
   private sink: BodySink | undefined;
+  private readonly awaiting: ((body: Buffer) => void)[] = [];
 
   constructor(private readonly body: RequestBody) {
     this.length = body.length;
@@ -49,6 +50,12 @@ export class ReplayableBody implements BodySource, BodySink {
     });
   }
 
+  /** Calls once with all of it, when it has come and was kept; never, where it fails or is larger than what is kept. */
+  whenWhole(listener: (body: Buffer) => void): void {
+    if (this.trailers === undefined) this.awaiting.push(listener);
+    else if (this.kept !== undefined) listener(Buffer.concat(this.kept));
+  }
+
   read(sink: BodySink): void {
     this.sink = sink;
     if (!this.started) {
@@ -82,6 +89,8 @@ export class ReplayableBody implements BodySource, BodySink {
   onBodyEnd(trailers: readonly string[]): void {
     this.trailers = trailers;
     this.sink?.onBodyEnd(trailers);
+    const { kept } = this;
+    if (kept !== undefined) for (const listener of this.awaiting.splice(0)) listener(Buffer.concat(kept));
   }
 
   onBodyError(error: Error): void {

@@ -105,6 +105,16 @@ export class Transaction implements ClientListener, RequestFacts {
     return this.replayable?.collect() ?? Promise.resolve(NO_BODY);
   }
 
+  /**
+   * Calls once with the whole body when it has been sent, without keeping it from being sent: at once and with `undefined` where
+   * there is none, never where it is larger than `limitBytes` or fails.
+   */
+  whenBodyIsSent(limitBytes: number, listener: (body: Buffer | undefined) => void): void {
+    this.keepBody(limitBytes);
+    if (this.request.body === undefined) listener(undefined);
+    else this.replayable?.whenWhole((body) => void (body.length <= limitBytes && listener(body)));
+  }
+
   /** False once the body has gone and was not, or not wholly, kept. */
   get canSendBodyAgain(): boolean {
     return this.request.body === undefined || !this.bodyUsed || (this.replayable?.isRepeatable ?? false);
