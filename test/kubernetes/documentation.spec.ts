@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { request } from 'undici';
@@ -10,6 +9,7 @@ import type { GatewayProcess } from '../e2e/gateway-process.js';
 import { Upstream } from '../e2e/upstream.js';
 import { Cluster } from './cluster.js';
 import { releasedGateway } from './released-gateway.js';
+import { machineAddress } from './served-service.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const TEXT = readFileSync(join(ROOT, 'docs/kubernetes.md'), 'utf8');
@@ -122,7 +122,7 @@ describe('docs/kubernetes.md', () => {
   });
 
   it('finds the pods of the example Service, and sends them what its routes say', async () => {
-    const address = addressOfThisMachine();
+    const address = machineAddress();
     upstream = await Upstream.started(({ url }, response) => response.end(`users ${url}`), address);
     await cluster.must('POST', '/apis/discovery.k8s.io/v1/namespaces/tigateway/endpointslices', {
       metadata: { name: 'user-service-1', labels: { 'kubernetes.io/service-name': 'user-service' } },
@@ -154,11 +154,7 @@ describe('docs/kubernetes.md', () => {
     expect(await run(commands('ingress.enabled=true'))).toContain('STATUS: deployed');
     await start();
     await expect.poll(async () => (await call('/actuator/configuration/status')).text()).toContain('"ingress"');
-    const { body } = await request(gateway.url, {
-      path: '/basket',
-      method: 'GET',
-      headers: { host: 'shop.example.com' },
-    });
+    const { body } = await request(`${gateway.url}/basket`, { headers: { host: 'shop.example.com' } });
     expect(await body.text()).toBe('users /basket');
   });
 
@@ -181,14 +177,6 @@ describe('docs/kubernetes.md', () => {
 async function start(): Promise<void> {
   ({ gateway, token } = await releasedGateway(cluster, { namespace: 'tigateway', store: 'embedded' }));
   await gateway.start();
-}
-
-/** The API server takes no loopback address for an endpoint. */
-function addressOfThisMachine(): string {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  const found = all.find(({ family, internal }) => family === 'IPv4' && !internal);
-  if (!found) throw new Error('this machine has no IPv4 address but the loopback one');
-  return found.address;
 }
 
 function call(path: string): Promise<Response> {
