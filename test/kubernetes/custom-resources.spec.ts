@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { AdminApi, ConfigurationEvents, type SourceStatus } from '../e2e/admin-api.js';
 import { GatewayProcess } from '../e2e/gateway-process.js';
 import { Upstream } from '../e2e/upstream.js';
@@ -38,6 +38,15 @@ afterAll(() => cluster.close());
 
 function folder(namespace: string, kind: Kind): string {
   return `/apis/tigateway.cn/v1/namespaces/${namespace}/${kind.toLowerCase()}s`;
+}
+
+/** A few at a time. */
+async function eachOf(names: readonly string[], act: (name: string) => Promise<void>): Promise<void> {
+  const waiting = [...names];
+  const work = async (): Promise<void> => {
+    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) await act(name);
+  };
+  await Promise.all(Array.from({ length: 8 }, work));
 }
 
 describe('the schema of custom resources', () => {
@@ -143,15 +152,7 @@ describe('custom resources', () => {
     [namespace, other] = [await cluster.namespace(), await cluster.namespace()];
     upstream = await Upstream.started((request, response) => response.end(`hello ${request.url}`));
     gateway = await GatewayProcess.started({
-      tigateway: {
-        kubernetes: {
-          kubeconfig: cluster.kubeconfig,
-          namespace,
-          gateway: 'blue',
-          lease: { duration: '2s', 'renew-interval': '500ms', 'retry-interval': '200ms' },
-        },
-        sources: { crd: { enabled: true, namespaces: [namespace, other] } },
-      },
+      tigateway: settings('first'),
       environment: { SECRET_VALUE: 'from-the-environment' },
     });
     admin = new AdminApi(gateway);
@@ -163,6 +164,19 @@ describe('custom resources', () => {
     await gateway.dispose();
     await upstream.stop();
   });
+
+  function settings(identity: string): Record<string, unknown> {
+    return {
+      kubernetes: {
+        kubeconfig: cluster.kubeconfig,
+        namespace,
+        gateway: 'blue',
+        identity,
+        lease: { duration: '2s', 'renew-interval': '500ms', 'retry-interval': '200ms' },
+      },
+      sources: { crd: { enabled: true, namespaces: [namespace, other] } },
+    };
+  }
 
   function route(id: string, more: object = {}): Record<string, unknown> {
     return { id, uri: upstream.url, predicates: [`Path=/${id}`], ...more };
@@ -204,6 +218,27 @@ describe('custom resources', () => {
   }
 
   const IN_FORCE = 'Accepted=True/Accepted Programmed=True/Programmed';
+
+  /** How many routes of the namespace have said of their present generation that it is in force. */
+  async function programmed(): Promise<number> {
+    const { items } = await cluster.must<{ items: CustomResource[] }>('GET', folder(namespace, 'TiGatewayRoute'));
+    return items.filter(({ metadata, status }) =>
+      status?.conditions.some(
+        ({ type, status: is, observedGeneration }) =>
+          type === 'Programmed' && is === 'True' && observedGeneration === metadata.generation,
+      ),
+    ).length;
+  }
+
+  /** As the API server itself counts them. */
+  async function statusWrites(): Promise<number> {
+    const metrics = await cluster.must<string>('GET', '/metrics');
+    return metrics
+      .split('\n')
+      .filter((line) => /^apiserver_request_total\{.*resource="tigatewayroutes".*subresource="status"/.test(line))
+      .filter((line) => /verb="APPLY"/.test(line))
+      .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  }
 
   async function answers(path: string): Promise<number> {
     return (await fetch(gateway.url + path)).status;
@@ -396,6 +431,26 @@ describe('custom resources', () => {
       await settles('again', IN_FORCE);
       await remove('again');
     }
+  });
+
+  it('are written by one replica of two, once each, and by the other when that is gone', async () => {
+    const second = await GatewayProcess.started({ tigateway: settings('second') });
+    onTestFinished(() => second.dispose());
+    const names = Array.from({ length: 300 }, (_, index) => `many-${index}`);
+    const before = await statusWrites();
+    await eachOf(names, (name) => create(name, { route: route(name) }));
+    await expect.poll(() => programmed(), { timeout: 60_000, interval: 200 }).toBe(names.length);
+    expect(await statusWrites()).toBe(before + names.length);
+
+    await gateway.stop('SIGKILL');
+    await patch('many-7', { route: { order: 1 } });
+    await settles('many-7', IN_FORCE);
+    expect(await statusWrites()).toBe(before + names.length + 1);
+    await gateway.start();
+    events.close();
+    events = await ConfigurationEvents.of(gateway);
+    await eachOf(names, (name) => remove(name));
+    await expect.poll(async () => (await source()).documents).toBe(0);
   });
 
   it('keep the conditions of others, and their own are written once', async () => {

@@ -22,6 +22,9 @@ export interface CustomResource extends KubernetesObject {
 
 export const CRD = 'crd';
 
+/** The spec around a definition is not the definition's own depth. */
+const SPEC_DEPTH = 1;
+
 /** `<kind>/<namespace>/<name>`: what its document is called, in positions and in the status too. */
 export function documentNameOf(kind: CustomResourceKind, { metadata: { namespace, name } }: CustomResource): string {
   return `${kind}/${namespace}/${name}`;
@@ -44,7 +47,7 @@ export function definitionOf(
   });
   const spec = isJsonObject(resource.spec) ? resource.spec : {};
   // Looked at first: what takes a configuration over goes through it without counting.
-  if (isTooDeep(spec))
+  if (isDeeperThan(MAX_DEPTH + SPEC_DEPTH, spec))
     return refused('/spec', 'too-deep', `objects and arrays may stand in each other at most ${MAX_DEPTH} deep`);
   if (kind === 'TiGatewayConfig') {
     const { configId, configuration } = spec;
@@ -84,13 +87,10 @@ export function customResourceDocuments(
   return [{ document, content: object ? (resource.spec ?? null) : [uid, generation] }];
 }
 
-/** Without recursion: how deep it goes is what is not known yet. */
-function isTooDeep(root: Json): boolean {
-  let level: Json[] = [root];
-  // The spec and the definition in it are not the definition's own depth.
-  for (let depth = 0; depth <= MAX_DEPTH + 1; depth++) {
-    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
-    if (level.length === 0) return false;
-  }
-  return level.some((value) => typeof value === 'object' && value !== null);
+/** @param levels that objects and arrays may stand in each other; it is not gone deeper than that */
+function isDeeperThan(levels: number, value: Json): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  for (const member of Object.values(value)) if (isDeeperThan(levels - 1, member)) return true;
+  return false;
 }

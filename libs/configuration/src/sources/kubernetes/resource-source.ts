@@ -1,12 +1,14 @@
 import { type KubernetesObject, objectKey, type ResourceListener, type ResourceWatch } from '@tigateway/kubernetes';
 import {
   type Clock,
+  forEachSliced,
   type Json,
   sameJson,
   type Scheduled,
   type SourceDocument,
   type SourceName,
   type SourceUpdate,
+  TimeSlice,
 } from '@tigateway/model';
 import { ConfigurationSource, type SourceSink } from '../configuration-source.js';
 
@@ -28,6 +30,9 @@ export interface ResourceDocuments<T extends KubernetesObject = KubernetesObject
 
 /** How soon a delivery is tried again that could not be taken over. */
 const RETRY_MS = 1_000;
+
+/** Objects that are told of at once when they have been taken in. */
+const SETTLED_AT_ONCE = 100;
 
 interface Change {
   readonly place: Place;
@@ -147,20 +152,23 @@ export class ResourceSource extends ConfigurationSource {
     const { changed } = this;
     this.changed = new Map();
     const isBack = this.isToSayThatItIsBack;
-    const next = new Map(
-      [...changed].map(([key, { place, object, isGone }]) => [key, isGone ? [] : place.watched.documentsOf(object)]),
-    );
-    const documents = [...(complete ? this.everything() : [...next.values()].flat())].filter(
-      ({ document, content }) => complete || !sameJson(content, this.delivered.get(document.name) ?? null),
-    );
-    const removed = [...next].flatMap(([key, held]) => {
+    const { revision } = this;
+    const next = new Map<string, readonly ResourceDocument[]>();
+    const documents: SourceDocument[] = [];
+    const removed: string[] = [];
+    await forEachSliced(changed, ([key, { place, object, isGone }]) => {
+      const held = isGone ? [] : place.watched.documentsOf(object);
+      next.set(key, held);
+      for (const { document, content } of held) {
+        if (!complete && !sameJson(content, this.delivered.get(document.name) ?? null)) documents.push(document);
+      }
       const names = new Set(held.map(({ document }) => document.name));
-      return (this.namesOf.get(key) ?? []).filter((name) => !names.has(name));
+      for (const name of this.namesOf.get(key) ?? []) if (!names.has(name)) removed.push(name);
     });
+    if (complete) await forEachSliced(this.everything(), ({ document }) => documents.push(document));
     if (complete || isBack || documents.length > 0 || removed.length > 0) {
-      const update = { source: this.name, revision: this.revision, removed, complete };
       try {
-        await sink.deliver({ ...update, documents: documents.map(({ document }) => document) });
+        await sink.deliver({ source: this.name, revision, documents, removed, complete });
       } catch (error) {
         this.changed = new Map([...changed, ...this.changed]);
         throw error;
@@ -175,16 +183,21 @@ export class ResourceSource extends ConfigurationSource {
       // Equal content is kept as it came last: the older copy of it can go.
       for (const { document, content } of held) this.delivered.set(document.name, content);
     }
-    this.tellSettled([...changed.values()]);
+    await this.tellSettled([...changed.values()]);
   }
 
-  private tellSettled(changes: readonly Change[]): void {
+  /** In portions: whoever is told may have work with each. */
+  private async tellSettled(changes: readonly Change[]): Promise<void> {
+    const slice = new TimeSlice();
     for (const place of this.places) {
       const own = changes.filter((change) => change.place === place);
-      if (own.length === 0) continue;
-      const objects = own.filter(({ isGone }) => !isGone).map(({ object }) => object);
-      const removed = own.filter(({ isGone }) => isGone).map(({ object }) => object);
-      place.watched.settled?.(objects, removed);
+      for (let from = 0; from < own.length; from += SETTLED_AT_ONCE) {
+        const portion = own.slice(from, from + SETTLED_AT_ONCE);
+        const objects = portion.filter(({ isGone }) => !isGone).map(({ object }) => object);
+        const removed = portion.filter(({ isGone }) => isGone).map(({ object }) => object);
+        place.watched.settled?.(objects, removed);
+        if (slice.isUsedUp) await slice.breathe();
+      }
     }
   }
 
