@@ -32,6 +32,7 @@ import { DataPlaneHealth } from './health/data-plane.health.js';
 import { NotificationsHealth } from './health/notifications.health.js';
 import { ServicesHealth } from './health/services.health.js';
 import { SourcesHealth } from './health/sources.health.js';
+import { identityOf } from './bootstrap/kubernetes-settings.js';
 import type { KubernetesConnection } from './kubernetes/kubernetes-connection.js';
 import { KubernetesModule } from './kubernetes/kubernetes.module.js';
 import { BreakerMetricsFeed } from './traffic/breaker-metrics-feed.js';
@@ -57,7 +58,12 @@ export class GatewayModule {
       namespaces,
       gateway: settings.tigateway.kubernetes.gateway,
     });
-    const history = HistoryModule.embedded({ directory: dataDir });
+    const isShared = settings.tigateway.store === 'kubernetes';
+    const { gateway, lease } = settings.tigateway.kubernetes;
+    const identity = identityOf(settings.tigateway.kubernetes);
+    const history = isShared
+      ? HistoryModule.configMaps({ directory: dataDir, gateway, identity })
+      : HistoryModule.embedded({ directory: dataDir });
     const notifications = NotificationsModule.register({
       imports: [EventHistoryModule.over(history)],
       deniedTargets: settings.tigateway.upstreams.deny,
@@ -69,7 +75,14 @@ export class GatewayModule {
       ...(hasServices && { services: KubernetesServiceInstances }),
       imports: [TrafficModule, ...(hasServices ? [KubernetesServicesModule.forRoot(settings.tigateway)] : [])],
     });
-    const replicas = ReplicasModule.sole();
+    const replicas = isShared
+      ? ReplicasModule.cluster(history, {
+          gateway,
+          identity,
+          durationMs: lease.durationMs,
+          renewMs: lease.renewIntervalMs,
+        })
+      : ReplicasModule.sole();
     const { locator } = settings.tigateway.discovery;
     return {
       module: GatewayModule,

@@ -2,7 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { configureAdminApplication, createAdminAdapter, type ManagementAccess } from '@tigateway/admin';
-import { ConfigurationPipeline } from '@tigateway/configuration';
+import { ClusterReplicas, ConfigMapStore, ConfigurationPipeline } from '@tigateway/configuration';
 import { Outbox } from '@tigateway/notifications';
 import { Availability } from '@tigateway/observability';
 import { DataPlane } from '@tigateway/proxy';
@@ -53,12 +53,13 @@ export class Gateway {
     const pipeline = application.get(ConfigurationPipeline);
     kubernetes?.election.start();
     await pipeline.restore();
-    await application.get(Outbox).start();
+    await startNotifications(application, tigateway.store === 'kubernetes', logger);
     const services = watchedNamespaces(tigateway).length > 0 ? application.get(KubernetesServiceInstances) : undefined;
     await services?.start();
     const traffic = await application.get(DataPlane).start();
     if (pipeline.servesLastGoodState) application.get(Availability).accept();
     await pipeline.start();
+    if (tigateway.store === 'kubernetes') await application.get(ClusterReplicas).start();
     application.get(Availability).accept();
     logger.log(`traffic on ${traffic.address}:${traffic.port}, admin on ${address}:${management.port}`, 'Gateway');
     return new Gateway(application, demoUpstream, stopWatching, kubernetes, services, logger);
@@ -79,6 +80,22 @@ export class Gateway {
     await this.kubernetes?.client.close();
     this.logger.log('stopped', 'Gateway');
   }
+}
+
+/** Of several replicas that see the same events, the one that leads sends them. */
+async function startNotifications(
+  application: NestFastifyApplication,
+  isShared: boolean,
+  logger: LoggerService,
+): Promise<void> {
+  const outbox = application.get(Outbox);
+  if (!isShared) return outbox.start();
+  let turn = Promise.resolve();
+  application.get(ConfigMapStore).onLead((isLeading) => {
+    turn = turn
+      .then(() => (isLeading ? outbox.start() : outbox.stop()))
+      .catch((error: unknown) => void logger.error(`notifications: ${(error as Error).message}`, 'Gateway'));
+  });
 }
 
 function watchToken(file: string, token: string, access: ManagementAccess, logger: LoggerService): () => void {

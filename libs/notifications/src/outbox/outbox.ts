@@ -80,8 +80,15 @@ export class Outbox extends Deliveries implements BeforeApplicationShutdown {
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    await this.stop();
+  }
+
+  /** Sends nothing more until it is started again, and takes up then what the store says. */
+  async stop(): Promise<void> {
     for (const end of this.subscriptions.splice(0)) end();
-    await Promise.all([...this.channels.values()].map((channel) => channel.end()));
+    const ended = [...this.channels.values()];
+    this.channels.clear();
+    await Promise.all(ended.map((channel) => channel.end()));
     await this.ledger.flush();
   }
 

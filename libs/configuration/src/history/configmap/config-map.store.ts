@@ -30,6 +30,7 @@ import { Journal } from './journal.js';
 import type { ConfigMap, JournalEntry, JournalHead, JournalPlace } from './journal-head.js';
 import { historyName } from './object-names.js';
 import { sharedPart } from './shared-commit.js';
+import { SharedDeliveries } from './shared-deliveries.js';
 import { SharedHistory } from './shared-history.js';
 
 export interface ConfigMapStoreOptions {
@@ -75,6 +76,8 @@ export class ConfigMapStore extends ConfigurationStore {
   private applied = 0;
   private inForce = 0;
   private readonly listeners = new Set<() => void>();
+  private readonly leadListeners = new Set<(isLeading: boolean) => void>();
+  private readonly deliveries: SharedDeliveries;
   /** Up to this entry all was handed to the follower. */
   private handed = 0;
   private eventSequence = 0;
@@ -97,6 +100,7 @@ export class ConfigMapStore extends ConfigurationStore {
     const { client, clock } = ports;
     const labels = { app: 'tigateway', component: 'config-journal', gateway };
     this.journal = new Journal(client, { name: `${gateway}-config-journal`, labels, identity });
+    this.deliveries = new SharedDeliveries(client, gateway, clock);
     this.writer = new HistoryWriter({
       client,
       gateway,
@@ -124,6 +128,12 @@ export class ConfigMapStore extends ConfigurationStore {
   /** Calls `listener` when something that all share has come into force here. */
   onProgress(listener: () => void): void {
     this.listeners.add(listener);
+  }
+
+  /** Calls `listener` when this process begins or ceases to lead, and at once where it leads. */
+  onLead(listener: (isLeading: boolean) => void): void {
+    this.leadListeners.add(listener);
+    if (this.isLeading) listener(true);
   }
 
   /** What the local copy has; what the cluster has comes with `follow`. */
@@ -158,6 +168,7 @@ export class ConfigMapStore extends ConfigurationStore {
 
   override commit(commit: StoreCommit): Promise<void> {
     const shared = sharedPart(commit);
+    if (this.isLeading) this.deliveries.note(commit);
     if (!shared) return this.ports.local.commit(commit);
     return this.inTurn(async () => {
       if (this.handed > this.applied) throw new StoreAheadError('others have committed first');
@@ -230,6 +241,7 @@ export class ConfigMapStore extends ConfigurationStore {
     this.isClosed = true;
     this.follower = undefined;
     this.writer.stop();
+    await this.deliveries.flush();
     await this.journal.stop();
     await this.turn.catch(() => undefined);
     await this.ports.local.close();
@@ -309,12 +321,15 @@ export class ConfigMapStore extends ConfigurationStore {
       if (!isLeader) {
         this.isLeading = false;
         this.writer.stop();
-        this.follower?.leads(false);
+        this.deliveries.stop();
+        this.tellLead(false);
         return;
       }
       const head = await this.journal.read();
       await this.catchUp(head);
       const { shared, unwritten } = await this.readAll(head);
+      // What was delivered by whoever led before is not delivered again.
+      await this.ports.local.commit(await this.deliveries.read());
       if (!this.ports.election.isLeader) return;
       const newest = Math.max(head.place.sequence, this.applied);
       const through = (unwritten[0]?.sequence ?? newest + 1) - 1;
@@ -322,11 +337,16 @@ export class ConfigMapStore extends ConfigurationStore {
       this.isLeading = true;
       for (const entry of unwritten) await this.writer.take(entry);
       if (this.follower && this.isLost(head)) await this.beginAnew(this.follower);
-      this.follower?.leads(true);
+      this.tellLead(true);
     }).catch((error: unknown) => {
       this.logger.warn(`cannot take the lead yet: ${(error as Error).message}`);
       this.ports.clock.schedule(RETRY_MS, () => this.elected(this.ports.election.isLeader));
     });
+  }
+
+  private tellLead(isLeading: boolean): void {
+    this.follower?.leads(isLeading);
+    for (const listener of this.leadListeners) listener(isLeading);
   }
 
   /** Nothing where the API server is away: what this process has itself is all that can be told then. */

@@ -7,6 +7,7 @@ import type { ConfigMap, JournalEntry } from './journal-head.js';
 import { joined, type KeyPatch, patched, patchesOf } from './key-patch.js';
 import { historyName } from './object-names.js';
 import { pendingConfigMap } from './pending-config-map.js';
+import { putConfigMap } from './put-config-map.js';
 
 /** ConfigMaps that are written at once. */
 const WRITERS = 8;
@@ -168,15 +169,7 @@ export class HistoryWriter {
 
   private async writePending(): Promise<void> {
     const { client, gateway } = this.ports;
-    const object = pendingConfigMap(gateway, client.namespace, [...this.pendings.values()]);
-    const { name } = object.metadata;
-    const found = await client.get<ConfigMap>(CONFIG_MAPS, name, client.namespace);
-    const { resourceVersion } = found?.metadata ?? {};
-    if (!found) await client.create(CONFIG_MAPS, object);
-    else {
-      const metadata = { ...object.metadata, ...(resourceVersion !== undefined && { resourceVersion }) };
-      await client.replace(CONFIG_MAPS, { ...object, metadata });
-    }
+    await putConfigMap(client, pendingConfigMap(gateway, client.namespace, [...this.pendings.values()]));
   }
 
   private understood(object: ConfigMap): KeyHistory | undefined {
