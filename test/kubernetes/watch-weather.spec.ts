@@ -1,4 +1,10 @@
-import { CONFIG_MAPS, KubernetesClient, type KubernetesObject, ResourceWatch } from '@tigateway/kubernetes';
+import {
+  CONFIG_MAPS,
+  KubernetesClient,
+  type KubernetesObject,
+  ResourceWatch,
+  type ResourceWatchOptions,
+} from '@tigateway/kubernetes';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Cluster } from './cluster.js';
 import { RecordedChanges } from './recorded-changes.js';
@@ -26,8 +32,7 @@ beforeEach(async () => {
   proxy = await TcpProxy.before(cluster.url);
   const kubeconfig = cluster.kubeconfigFor({ token: cluster.facts.adminToken }, namespace, proxy.url);
   client = await KubernetesClient.open({ kubeconfig });
-  const options = { backOff: { firstMs: 20, maxMs: 200 }, relistMs: 3_000 };
-  watch = new ResourceWatch(client, { type: CONFIG_MAPS, namespace }, options);
+  watch = watchWith();
   changes = new RecordedChanges();
 });
 
@@ -36,6 +41,11 @@ afterEach(async () => {
   await client.close();
   await proxy.close();
 });
+
+function watchWith(options: ResourceWatchOptions = {}): ResourceWatch<ConfigMap> {
+  const backOff = { firstMs: 20, maxMs: 200 };
+  return new ResourceWatch(client, { type: CONFIG_MAPS, namespace }, { backOff, ...options });
+}
 
 const path = (name = ''): string => `/api/v1/namespaces/${namespace}/configmaps${name && `/${name}`}`;
 const create = (name: string, text = '') =>
@@ -115,6 +125,7 @@ describe('a watch goes on', () => {
   });
 
   it('in a restored past that has gone on further than what was seen', async () => {
+    watch = watchWith({ relistMs: 3_000 });
     await openWatch();
     const snapshot = await cluster.snapshotEtcd();
     await create('lost');
