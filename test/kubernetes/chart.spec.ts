@@ -1,5 +1,10 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parse } from 'yaml';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { readBootstrap } from '../../apps/gateway/src/bootstrap/bootstrap-file.js';
+import { testCertificate } from '../builders/test-certificate.js';
 import {
   CHART,
   only,
@@ -75,8 +80,13 @@ interface Bootstrap {
   readonly tigateway: object;
 }
 
+function bootstrapTextOf(objects: readonly Rendered[]): string {
+  const found = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.endsWith('-bootstrap'));
+  return found!.data['tigateway.yml']!;
+}
+
 function bootstrapOf(objects: readonly Rendered[]): Bootstrap {
-  return parse(only(objects, 'ConfigMap', 'tigateway-bootstrap').data['tigateway.yml']!) as Bootstrap;
+  return parse(bootstrapTextOf(objects)) as Bootstrap;
 }
 
 afterAll(() => cluster.close());
@@ -127,6 +137,23 @@ describe.each(VALUE_SETS)('with the values %s', (name) => {
       JSON.stringify(list),
     );
     expect(taken.trim().split('\n')).toHaveLength(objects.length);
+  });
+
+  it('the gateway takes the bootstrap file', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bootstrap-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const text = bootstrapTextOf(await renderChart(cluster, { args }));
+    const { certificate, key } = testCertificate('first');
+    mkdirSync(join(folder, 'management-token'));
+    writeFileSync(join(folder, 'management-token/token'), 's3cret');
+    mkdirSync(join(folder, 'tls'));
+    copyFileSync(certificate, join(folder, 'tls/tls.crt'));
+    copyFileSync(key, join(folder, 'tls/tls.key'));
+    const file = join(folder, 'tigateway.yml');
+    writeFileSync(file, text.replaceAll('/run/tigateway', folder));
+    const { settings } = readBootstrap({ TIGATEWAY_CONFIG: file, REDIS_PASSWORD: 'x' });
+    expect(settings.management.auth.token).toBe('s3cret');
+    expect(settings.tigateway.dataDir).toBe('/data');
   });
 
   it('the pods fit into a namespace that is restricted', async () => {
