@@ -37,9 +37,6 @@ export function settingsProblems(
       message: `server.port and management.port are both ${server.port}; expected two different ports`,
     });
   }
-  if (tigateway.store === 'kubernetes') {
-    problems.push({ pointer: '/tigateway/store', message: 'this build has no "kubernetes" store; expected embedded' });
-  }
   const lease = leaseProblem(tigateway.kubernetes.lease);
   if (lease !== undefined) problems.push({ pointer: '/tigateway/kubernetes/lease', message: lease });
   const { upstreams, services, trustedProxies: proxies, updatePolicy, notification } = tigateway;

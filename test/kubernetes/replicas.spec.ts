@@ -1,0 +1,178 @@
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Receiver } from '../builders/receiver.js';
+import { GatewayProcess } from '../e2e/gateway-process.js';
+import { Upstream } from '../e2e/upstream.js';
+import { ClusterAccess } from './cluster-access.js';
+
+const cluster = ClusterAccess.shared();
+afterAll(() => cluster.close());
+
+interface Status {
+  readonly hash: string;
+  readonly replicas: readonly {
+    readonly identity: string;
+    readonly isSelf: boolean;
+    readonly isLeader: boolean;
+    readonly state: string;
+    readonly hash: string;
+    readonly sequence: number;
+  }[];
+}
+
+async function replica(namespace: string, identity: string, notification?: object): Promise<GatewayProcess> {
+  const gateway = await GatewayProcess.started({
+    tigateway: {
+      store: 'kubernetes',
+      sources: { file: { enabled: false } },
+      kubernetes: {
+        kubeconfig: cluster.kubeconfig,
+        namespace,
+        identity,
+        lease: { duration: '2s', 'renew-interval': '500ms', 'retry-interval': '200ms' },
+      },
+      ...(notification && { notification }),
+    },
+  });
+  onTestFinished(() => gateway.dispose());
+  return gateway;
+}
+
+async function call(gateway: GatewayProcess, method: string, path: string, body?: unknown, headers = {}) {
+  const answer = await fetch(`${gateway.adminUrl}${path}`, {
+    method,
+    headers: { 'content-type': 'application/json', ...headers },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, headers: answer.headers, body: (text ? JSON.parse(text) : undefined) as unknown };
+}
+
+async function statusOf(gateway: GatewayProcess): Promise<Status> {
+  return (await call(gateway, 'GET', '/actuator/configuration/status')).body as Status;
+}
+
+async function leaderAmong(gateways: readonly GatewayProcess[]): Promise<number> {
+  return vi.waitFor(
+    async () => {
+      for (const [index, gateway] of gateways.entries()) {
+        const { replicas } = await statusOf(gateway);
+        if (replicas.find(({ isSelf }) => isSelf)?.isLeader) return index;
+      }
+      throw new Error('nobody leads');
+    },
+    { timeout: 15_000, interval: 50 },
+  );
+}
+
+function served(gateway: GatewayProcess, path: string): Promise<number> {
+  return fetch(gateway.url + path).then(async (answer) => {
+    await answer.arrayBuffer();
+    return answer.status;
+  });
+}
+
+describe('a gateway of several processes', () => {
+  it('serves on all within a second what is written through one, and a waiting write answers once it does', async () => {
+    const namespace = await cluster.namespace('replicas');
+    const upstream = await Upstream.saying('hello');
+    onTestFinished(() => upstream.stop());
+    const all = [await replica(namespace, 'a'), await replica(namespace, 'b'), await replica(namespace, 'c')];
+    const [a, b, c] = all as [GatewayProcess, GatewayProcess, GatewayProcess];
+    await leaderAmong(all);
+    const route = (id: string) => ({ id, uri: upstream.url, predicates: [`Path=/${id}`] });
+
+    expect((await call(b, 'PUT', '/api/configuration/routes/one', route('one'))).status).toBe(200);
+    expect(await served(b, '/one')).toBe(200);
+    await vi.waitFor(async () => expect([await served(a, '/one'), await served(c, '/one')]).toEqual([200, 200]), {
+      timeout: 1_000,
+      interval: 5,
+    });
+
+    for (let index = 0; index < 10; index++) {
+      const id = `w${index}`;
+      const written = await call(
+        all[index % 3] as GatewayProcess,
+        'PUT',
+        `/api/configuration/routes/${id}?wait=applied`,
+        route(id),
+      );
+      expect(written.status).toBe(200);
+      for (const each of all) expect(await served(each, `/${id}`)).toBe(200);
+    }
+
+    const { replicas, hash } = await statusOf(a);
+    expect(replicas.map(({ identity }) => identity)).toEqual(['a', 'b', 'c']);
+    expect(replicas.filter(({ isLeader }) => isLeader)).toHaveLength(1);
+    expect(new Set(replicas.map((each) => each.hash))).toEqual(new Set([hash]));
+    expect(new Set(replicas.map(({ state }) => state))).toEqual(new Set(['current']));
+  });
+
+  it('names who does not serve a write in time, and forgets a process that is gone', async () => {
+    const namespace = await cluster.namespace('replicas');
+    const all = [await replica(namespace, 'a'), await replica(namespace, 'b')];
+    const [a, b] = all as [GatewayProcess, GatewayProcess];
+    await leaderAmong(all);
+    await vi.waitFor(async () => expect((await statusOf(a)).replicas).toHaveLength(2));
+    const route = { id: 'x', uri: 'no://op', predicates: ['Path=/x'] };
+    process.kill(b.pid, 'SIGSTOP');
+    const written = await call(a, 'PUT', '/api/configuration/routes/x?wait=applied&timeout=300ms', route);
+    expect([written.status, written.headers.get('x-configuration-lagging')]).toEqual([202, 'b']);
+    expect((await statusOf(a)).replicas.find(({ identity }) => identity === 'b')?.state).toBe('lagging');
+    process.kill(b.pid, 'SIGCONT');
+    await vi.waitFor(async () => expect((await statusOf(b)).hash).toBe((await statusOf(a)).hash), { timeout: 10_000 });
+    await b.stop('SIGKILL');
+    await vi.waitFor(
+      async () => expect((await statusOf(a)).replicas.find(({ identity }) => identity === 'b')?.state).toBe('lost'),
+      { timeout: 10_000, interval: 100 },
+    );
+    expect((await call(a, 'DELETE', '/api/configuration/routes/x?wait=applied')).status).toBe(200);
+  });
+
+  it('refuses the second of two writers of one version, whichever replica they ask', async () => {
+    const namespace = await cluster.namespace('replicas');
+    const all = [await replica(namespace, 'a'), await replica(namespace, 'b')];
+    const [a, b] = all as [GatewayProcess, GatewayProcess];
+    await leaderAmong(all);
+    const route = (uri: string) => ({ id: 'x', uri, predicates: ['Path=/x'] });
+    const made = await call(a, 'PUT', '/api/configuration/routes/x?wait=applied', route('http://a.test'));
+    const ifMatch = { 'if-match': made.headers.get('etag') ?? '' };
+    const answers = await Promise.all([
+      call(a, 'PUT', '/api/configuration/routes/x', route('http://b.test'), ifMatch),
+      call(b, 'PUT', '/api/configuration/routes/x', route('http://c.test'), ifMatch),
+    ]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 412]);
+    await vi.waitFor(async () => expect((await statusOf(b)).hash).toBe((await statusOf(a)).hash));
+    const versions = (await call(b, 'GET', '/api/configuration/history/route/x')).body as readonly unknown[];
+    expect(versions).toHaveLength(2);
+  });
+
+  it('tells each change once, also when the one that tells is killed', async () => {
+    const namespace = await cluster.namespace('replicas');
+    const receiver = await Receiver.started();
+    onTestFinished(() => receiver.stop());
+    const notification = { webhook: { enabled: true, url: receiver.url(), 'allow-insecure': true } };
+    const all: GatewayProcess[] = [];
+    for (const name of ['a', 'b', 'c']) all.push(await replica(namespace, name, notification));
+    const leader = await leaderAmong(all);
+    const others = all.filter((_, index) => index !== leader);
+    const [writer] = others as [GatewayProcess];
+    const write = (id: string) =>
+      call(writer, 'PUT', `/api/configuration/routes/${id}`, { id, uri: 'no://op', predicates: [`Path=/${id}`] });
+    const told = (): string[] => receiver.all.map(({ body }) => (JSON.parse(body) as { configId: string }).configId);
+    await write('one');
+    await write('two');
+    await vi.waitFor(() => expect(told()).toEqual(['one', 'two']), { timeout: 10_000 });
+    // How far it has come is written down for the others within a second.
+    await vi.waitFor(async () => {
+      const name = 'tigateway-config-deliveries';
+      const { data } = await cluster.must<{ data: { progress: string } }>(
+        'GET',
+        `/api/v1/namespaces/${namespace}/configmaps/${name}`,
+      );
+      expect((JSON.parse(data.progress) as { through: number }[])[0]?.through).toBe(2);
+    }, 10_000);
+    await (all[leader] as GatewayProcess).stop('SIGKILL');
+    await write('three');
+    await vi.waitFor(() => expect(told()).toEqual(['one', 'two', 'three']), { timeout: 15_000, interval: 50 });
+  });
+});
