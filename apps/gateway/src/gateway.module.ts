@@ -10,6 +10,8 @@ import {
   DiscoverySourceModule,
   FileSource,
   FileSourceModule,
+  GatewayApiSource,
+  GatewayApiSourceModule,
   HistoryModule,
   IngressSource,
   IngressSourceModule,
@@ -113,6 +115,7 @@ export class GatewayModule {
               : []),
             ...(sources.configmap.enabled ? [ConfigMapSourceModule.forRoot(sources.configmap)] : []),
             ...(hasCustomResources ? [customResources] : []),
+            ...(sources.gatewayApi.enabled ? [GatewayApiSourceModule.forRoot(sources.gatewayApi)] : []),
             ...(sources.ingress.enabled ? [IngressSourceModule.forRoot(sources.ingress)] : []),
             ...(locator.enabled
               ? [DiscoverySourceModule.forRoot({ settings: locator, imports: [KnownServicesModule.over(proxy)] })]
@@ -122,6 +125,7 @@ export class GatewayModule {
             ...(sources.file.enabled ? [FileSource] : []),
             ...(sources.configmap.enabled ? [ConfigMapSource] : []),
             ...(hasCustomResources ? [CustomResourceSource] : []),
+            ...(sources.gatewayApi.enabled ? [GatewayApiSource] : []),
             ...(sources.ingress.enabled ? [IngressSource] : []),
             ...(locator.enabled ? [DiscoverySource] : []),
           ],

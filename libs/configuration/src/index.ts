@@ -34,6 +34,8 @@ export * from './sources/discovery/discovery-source.module.js';
 export * from './sources/discovery/known-services.js';
 export * from './sources/file/file-source.js';
 export * from './sources/file/file-source.module.js';
+export * from './sources/gateway-api/gateway-api-source.js';
+export * from './sources/gateway-api/gateway-api-source.module.js';
 export * from './sources/ingress/ingress-source.js';
 export * from './sources/ingress/ingress-source.module.js';
 export * from './validator/configuration-validator.js';
