@@ -146,14 +146,24 @@ describe('docs/kubernetes.md', () => {
     expect(said).toContain('"revision"');
     expect(said).toContain('"user-service"');
 
+    const [list = '', one = ''] = commands('component=config-history').split('\n');
+    await expect.poll(() => run(list), { timeout: 10_000 }).toContain('tigateway-config-history-route-user-service');
+    const history = parse(await run(one)) as { data: Record<string, string> };
+    const { latestVersion } = JSON.parse(history.data['metadata']!) as { latestVersion: string };
+    expect(JSON.parse(history.data[latestVersion]!)).toMatchObject({ configId: 'user-service', source: 'crd' });
+
+    const rollback = here(commands('configuration/rollback')).replace('v1234567890', latestVersion);
+    expect(await run(`${getToken}\n${rollback}`)).toContain(latestVersion);
     expect(await run(commands('kubectl get lease').split('\n')[0]!)).toMatch(/^tigateway-tigateway +pod-1/m);
   });
 
   it('serves the example Ingress once it is told to', async () => {
+    await gateway.stop();
     await gateway.dispose();
     expect(await run(commands('ingress.enabled=true'))).toContain('STATUS: deployed');
     await start();
-    await expect.poll(async () => (await call('/actuator/configuration/status')).text()).toContain('"ingress"');
+    const routes = async () => (await call('/api/configuration/routes')).text();
+    await expect.poll(routes, { timeout: 10_000 }).toContain('shop.example.com');
     const { body } = await request(`${gateway.url}/basket`, { headers: { host: 'shop.example.com' } });
     expect(await body.text()).toBe('users /basket');
   });
@@ -175,7 +185,7 @@ describe('docs/kubernetes.md', () => {
 });
 
 async function start(): Promise<void> {
-  ({ gateway, token } = await releasedGateway(cluster, { namespace: 'tigateway', store: 'embedded' }));
+  ({ gateway, token } = await releasedGateway(cluster, { namespace: 'tigateway' }));
   await gateway.start();
 }
 

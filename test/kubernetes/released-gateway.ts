@@ -16,8 +16,6 @@ export interface Release {
   readonly namespace: string;
   /** Of the replica; a pod has its name. */
   readonly identity?: string;
-  /** Where it keeps what it knows, where that is not what the release says. */
-  readonly store?: 'embedded' | 'kubernetes';
 }
 
 /**
@@ -27,7 +25,7 @@ export interface Release {
  */
 export async function releasedGateway(
   cluster: ClusterAccess,
-  { name = 'tigateway', namespace, identity = 'pod-1', store }: Release,
+  { name = 'tigateway', namespace, identity = 'pod-1' }: Release,
 ): Promise<{ gateway: GatewayProcess; token: string }> {
   const folder = `/api/v1/namespaces/${namespace}`;
   const { data } = await cluster.must<Rendered>('GET', `${folder}/configmaps/${name}-bootstrap`);
@@ -45,7 +43,6 @@ export async function releasedGateway(
     management: { ...management, auth: { 'token-file': tokenFile } },
     tigateway: {
       ...tigateway,
-      ...(store && { store }),
       kubernetes: { ...tigateway['kubernetes'], kubeconfig, identity },
     },
   });
