@@ -1,14 +1,6 @@
-import type { KubernetesObject, ObjectWatch, Service } from '@tigateway/kubernetes';
+import type { ObjectWatch, Service } from '@tigateway/kubernetes';
 import type { Relation } from '../kubernetes/related-watch.js';
-import {
-  type BackendRef,
-  type Gateway,
-  GATEWAY_API,
-  type GatewayClass,
-  type HttpRoute,
-  type Namespace,
-  type ReferenceGrant,
-} from './gateway-api-types.js';
+import type { BackendRef, Gateway, GatewayClass, HttpRoute, Namespace, ReferenceGrant } from './gateway-api-types.js';
 import type { ClusterView } from './http-route-routes.js';
 
 export interface GatewayApiWatches {
@@ -20,8 +12,17 @@ export interface GatewayApiWatches {
   readonly services: ObjectWatch<Service>;
 }
 
+/** What a route leads to, also where there is none. */
+interface Backends {
+  readonly services: readonly string[];
+  /** Named in references: those that need a grant. */
+  readonly namespaces: readonly string[];
+}
+
 /** The cluster as routes are translated in it: what the watches know. */
 export class GatewayApiCluster implements ClusterView {
+  private readonly backends = new WeakMap<HttpRoute, Backends>();
+
   /** @param controllerName whose GatewayClasses are ours */
   constructor(
     readonly watches: GatewayApiWatches,
@@ -32,15 +33,22 @@ export class GatewayApiCluster implements ClusterView {
   get relations(): readonly Relation<HttpRoute>[] {
     const { classes, gateways, grants, namespaces, services } = this.watches;
     return [
-      { watch: classes, affects: () => true },
-      { watch: gateways, affects: hangsOn },
+      { watch: classes },
+      { watch: gateways, keysFor: gatewaysOf },
       {
         watch: grants,
-        affects: ({ metadata }, route) => backendsOf(route).some((ref) => ref.namespace === metadata.namespace),
+        keysFor: (route) => this.backendsOf(route).namespaces,
+        keyOf: ({ metadata }) => metadata.namespace ?? '',
       },
-      { watch: namespaces, affects: ({ metadata }, route) => route.metadata.namespace === metadata.name },
-      { watch: services, affects: leadsTo },
+      { watch: namespaces, keysFor: ({ metadata }) => [metadata.namespace ?? ''] },
+      { watch: services, keysFor: (route) => this.backendsOf(route).services },
     ];
+  }
+
+  private backendsOf(route: HttpRoute): Backends {
+    let backends = this.backends.get(route);
+    if (backends === undefined) this.backends.set(route, (backends = backendsOf(route)));
+    return backends;
   }
 
   isOurs(gateway: Gateway): boolean {
@@ -68,23 +76,18 @@ export class GatewayApiCluster implements ClusterView {
   }
 }
 
-function hangsOn({ metadata }: KubernetesObject, route: HttpRoute): boolean {
-  return (route.spec.parentRefs ?? []).some(
-    ({ group = GATEWAY_API, kind = 'Gateway', namespace = route.metadata.namespace, name }) =>
-      group === GATEWAY_API && kind === 'Gateway' && name === metadata.name && namespace === metadata.namespace,
-  );
-}
-
-function leadsTo({ metadata }: KubernetesObject, route: HttpRoute): boolean {
-  return backendsOf(route).some(
-    ({ name, namespace = route.metadata.namespace }) => name === metadata.name && namespace === metadata.namespace,
-  );
+function gatewaysOf({ metadata, spec }: HttpRoute): readonly string[] {
+  return (spec.parentRefs ?? []).map(({ namespace = metadata.namespace, name }) => `${namespace}/${name}`);
 }
 
 /** Those of mirrors too. */
-function backendsOf({ spec }: HttpRoute): readonly BackendRef[] {
-  return (spec.rules ?? []).flatMap(({ backendRefs = [], filters = [] }) => {
+function backendsOf({ metadata, spec }: HttpRoute): Backends {
+  const refs = (spec.rules ?? []).flatMap(({ backendRefs = [], filters = [] }): readonly BackendRef[] => {
     const all = [...filters, ...backendRefs.flatMap((ref) => ref.filters ?? [])];
     return [...backendRefs, ...all.flatMap(({ requestMirror }) => (requestMirror ? [requestMirror.backendRef] : []))];
   });
+  return {
+    services: refs.map(({ namespace = metadata.namespace, name }) => `${namespace}/${name}`),
+    namespaces: refs.flatMap(({ namespace }) => namespace ?? []),
+  };
 }

@@ -21,7 +21,7 @@ export class IngressSource extends ResourceSource {
       INGRESS,
       [
         {
-          watch: new RelatedWatch(ingresses, [{ watch: classes, affects: () => true }]),
+          watch: new RelatedWatch(ingresses, [{ watch: classes }]),
           documentsOf: (ingress: Ingress) => this.documentsOf(ingress),
           settled: (taken: readonly Ingress[]) => this.followers.forEach((follow) => follow(taken)),
         },

@@ -15,7 +15,7 @@ function watched() {
   const told: string[] = [];
   const watch = new RelatedWatch(
     pets,
-    [{ watch: people, affects: ({ metadata }, { owner }) => owner === metadata.name }],
+    [{ watch: people, keysFor: ({ owner }) => [owner] }],
     () => void told.push('related'),
   );
   const started = watch.start({

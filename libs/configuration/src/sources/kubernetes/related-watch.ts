@@ -1,11 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { type KubernetesObject, objectKey, type ObjectWatch, type ResourceListener } from '@tigateway/kubernetes';
+import { forEachSliced } from '@tigateway/model';
 
 /** Objects that say something about others. */
 export interface Relation<P extends KubernetesObject, T extends KubernetesObject = KubernetesObject> {
   readonly watch: ObjectWatch<T>;
-  /** Whether the object may have changed what becomes of the other one. */
-  affects(object: T, other: P): boolean;
+  /** On which of them an object depends, by their keys; absent: on all. */
+  keysFor?(primary: P): readonly string[];
+  /** Absent: `namespace/name`, or the name of what has no namespace. */
+  keyOf?(object: T): string;
 }
 
 /** So many are told of at once before the event loop gets its turn. */
@@ -95,13 +98,17 @@ export class RelatedWatch<P extends KubernetesObject> implements ObjectWatch<P> 
 
   private related(relation: Relation<P>, changed: readonly KubernetesObject[]): void {
     this.onRelated();
-    const affected = [...this.primary.objects.values()].filter((each) =>
-      changed.some((object) => relation.affects(object, each)),
+    const keys = new Set(changed.map((object) => relation.keyOf?.(object) ?? objectKey(object)));
+    this.telling = this.telling.then(() =>
+      this.tellOf((each) => relation.keysFor?.(each).some((key) => keys.has(key)) ?? true),
     );
-    this.telling = this.telling.then(() => this.tell(affected));
   }
 
-  private async tell(affected: readonly P[]): Promise<void> {
+  private async tellOf(isAffected: (primary: P) => boolean): Promise<void> {
+    const affected: P[] = [];
+    await forEachSliced([...this.primary.objects.values()], (each) => {
+      if (isAffected(each)) affected.push(each);
+    });
     for (let at = 0; at < affected.length && !this.isStopped; at += AT_ONCE) {
       if (at > 0) await setImmediate();
       // What has changed or gone meanwhile was told of by itself.
