@@ -17,5 +17,7 @@ export default defineConfig({
     globalSetup: reason === undefined ? ['test/kubernetes/global-setup.ts'] : [],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // Only a hang reaches it; what a cluster settles by itself is nobody's event.
+    expect: { poll: { timeout: 60_000, interval: 25 } },
   },
 });

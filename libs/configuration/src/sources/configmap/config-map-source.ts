@@ -6,6 +6,7 @@ import { type ConfigMap, configMapDocuments } from './config-map-documents.js';
 /** Documents that are keys of ConfigMaps. One that is no longer selected is gone, as a deleted one is. */
 export class ConfigMapSource extends ResourceSource {
   constructor(watch: ResourceWatch<ConfigMap>, clock: Clock) {
-    super('configmap', [{ watch, documentsOf: configMapDocuments }], clock);
+    const called = `ConfigMaps in ${watch.namespace}`;
+    super('configmap', [{ watch, called, documentsOf: configMapDocuments }], clock);
   }
 }

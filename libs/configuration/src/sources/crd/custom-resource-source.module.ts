@@ -15,7 +15,9 @@ export interface CustomResourceSourceModuleOptions {
 @Module({})
 export class CustomResourceSourceModule {
   static forRoot({ namespaces, gateway }: CustomResourceSourceModuleOptions): DynamicModule {
-    const places = namespaces.includes('*') ? [{}] : [...new Set(namespaces)].map((namespace) => ({ namespace }));
+    const places: { readonly namespace?: string }[] = namespaces.includes('*')
+      ? [{}]
+      : [...new Set(namespaces)].map((namespace) => ({ namespace }));
     return {
       module: CustomResourceSourceModule,
       providers: [
@@ -25,8 +27,9 @@ export class CustomResourceSourceModule {
           useFactory: (client: KubernetesClient, clock: Clock) => {
             const watches = CUSTOM_RESOURCE_KINDS.flatMap((kind) =>
               places.map((place) => {
-                const watch = new ResourceWatch<CustomResource>(client, { type: customResourceType(kind), ...place });
-                return { kind, watch };
+                const type = customResourceType(kind);
+                const watch = new ResourceWatch<CustomResource>(client, { type, ...place });
+                return { kind, watch, called: `${type.plural} in ${place.namespace ?? 'any namespace'}` };
               }),
             );
             return new CustomResourceSource(watches, gateway, clock);

@@ -7,6 +7,8 @@ import { JudgedResources } from './judged-resources.js';
 export interface CustomResourceWatch {
   readonly kind: CustomResourceKind;
   readonly watch: ResourceDocuments<CustomResource>['watch'];
+  /** As a person would say where they cannot be read. */
+  readonly called: string;
 }
 
 /** Routes, filters and settings as custom resources; each is a document of its own. */
@@ -20,8 +22,9 @@ export class CustomResourceSource extends ResourceSource {
   ) {
     super(
       CRD,
-      watches.map(({ kind, watch }): ResourceDocuments<CustomResource> => ({
+      watches.map(({ kind, called, watch }): ResourceDocuments<CustomResource> => ({
         watch,
+        called,
         documentsOf: (resource) => customResourceDocuments(gateway, kind, resource),
         settled: (resources, removed) => judged.settled(kind, resources, removed),
       })),

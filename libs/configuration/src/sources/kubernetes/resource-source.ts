@@ -22,6 +22,8 @@ export interface ResourceDocument {
 /** Objects of one kind that are watched, and what they say. */
 export interface ResourceDocuments<T extends KubernetesObject = KubernetesObject> {
   readonly watch: Pick<ResourceWatch<T>, 'objects' | 'resourceVersion' | 'start' | 'relist' | 'stop'>;
+  /** What they are, as a person would say where they cannot be read: `tigatewayroutes in shop`. */
+  readonly called?: string;
   /** A function of the object. Names of documents are unique within the source. */
   documentsOf(object: T): readonly ResourceDocument[];
   /** Told of what has been taken in: documents of these objects are accepted or refused by now, or gone. */
@@ -99,7 +101,8 @@ export class ResourceSource extends ConfigurationSource {
         void this.deliver();
       },
       down: (reason) => {
-        place.downReason = reason;
+        const { called } = place.watched;
+        place.downReason = called === undefined ? reason : `cannot read ${called}: ${reason}`;
         this.sink?.down(this.downReason as string);
       },
       up: () => this.isUp(place),
