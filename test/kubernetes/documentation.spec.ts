@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GatewayProcess } from '../e2e/gateway-process.js';
 import { Upstream } from '../e2e/upstream.js';
 import { Cluster } from './cluster.js';
+import { gatewayApiCrds, installGatewayApi } from './gateway-api-crds.js';
 import { releasedGateway } from './released-gateway.js';
 import { machineAddress } from './served-service.js';
 
@@ -31,6 +32,8 @@ function blocks(language: string): string[] {
 }
 
 const examples = blocks('yaml').map((yaml) => ({ yaml, object: parse(yaml) as Example }));
+
+const crds = gatewayApiCrds();
 
 /** A cluster of its own: the documentation says which namespaces there are. */
 let cluster: Cluster;
@@ -60,6 +63,8 @@ describe('docs/kubernetes.md', () => {
     mkdirSync(bin);
     symlinkSync(cluster.facts.kubectl, join(bin, 'kubectl'));
     symlinkSync(cluster.facts.helm, join(bin, 'helm'));
+    if (crds !== undefined) await installGatewayApi(cluster, crds);
+    await run('kubectl create namespace shop');
   });
 
   afterAll(async () => {
@@ -94,7 +99,7 @@ describe('docs/kubernetes.md', () => {
 
   it.each(
     examples
-      .filter(({ object }) => !object.apiVersion.startsWith('gateway.networking.k8s.io/'))
+      .filter(({ object }) => crds !== undefined || !object.apiVersion.startsWith('gateway.networking.k8s.io/'))
       .map(({ yaml, object }) => ({ yaml, name: `${object.kind} ${object.metadata.name}` })),
   )('has an example of $name, of which the API server knows every field', async ({ yaml }) => {
     const applied = await cluster.kubectl(['apply', '--validate=strict', '--filename', '-'], yaml);
@@ -102,7 +107,7 @@ describe('docs/kubernetes.md', () => {
   });
 
   it('waits, by the command that it gives, until traffic meets the example', async () => {
-    const said = await run(commands('kubectl wait'));
+    const said = await run(commands('kubectl wait tigatewayroute'));
     expect(said).toContain('tigatewayroute.tigateway.cn/user-service condition met');
     expect(said).toMatch(/"type":"Accepted"/);
   });
@@ -166,6 +171,20 @@ describe('docs/kubernetes.md', () => {
     await expect.poll(routes, { timeout: 10_000 }).toContain('shop.example.com');
     const { body } = await request(`${gateway.url}/basket`, { headers: { host: 'shop.example.com' } });
     expect(await body.text()).toBe('users /basket');
+  });
+
+  it.skipIf(crds === undefined)('serves the example HTTPRoute once it is told to', async () => {
+    await gateway.stop();
+    await gateway.dispose();
+    expect(await run(commands('gateway-api.enabled=true'))).toContain('STATUS: deployed');
+    await start();
+    const said = await run(commands('kubectl wait gateway/edge'));
+    expect(said).toContain('gateway.gateway.networking.k8s.io/edge condition met');
+    const routes = async () => (await call('/api/configuration/routes')).text();
+    await expect.poll(routes, { timeout: 10_000 }).toContain('users.example.com');
+    const headers = { host: 'users.example.com', 'x-canary': 'yes' };
+    const { body } = await request(`${gateway.url}/v2/7`, { headers });
+    expect(await body.text()).toBe('users /v2/7');
   });
 
   it('upgrades by the commands that it gives', async () => {
