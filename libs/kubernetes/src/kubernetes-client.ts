@@ -91,6 +91,8 @@ export interface WatchState {
   readonly type: ResourceType;
   readonly namespace: string | undefined;
   readonly isUp: boolean;
+  /** Why it cannot be read at the moment; `undefined` where it can. */
+  readonly downReason: string | undefined;
   /** How often it was opened again. */
   readonly restarts: number;
   readonly size: number;

@@ -64,7 +64,7 @@ export class ResourceWatch<T extends KubernetesObject> implements WatchState {
   private firstAnswer: (() => void) | undefined;
   private running: Promise<void> | undefined;
   private version = '';
-  private downReason: string | undefined;
+  private failure: string | undefined;
   private opened = 0;
   private listedAtMs = 0;
   private isListDue = false;
@@ -99,7 +99,11 @@ export class ResourceWatch<T extends KubernetesObject> implements WatchState {
   }
 
   get isUp(): boolean {
-    return this.downReason === undefined && this.version !== '';
+    return this.failure === undefined && this.version !== '';
+  }
+
+  get downReason(): string | undefined {
+    return this.failure;
   }
 
   get restarts(): number {
@@ -296,15 +300,15 @@ export class ResourceWatch<T extends KubernetesObject> implements WatchState {
   }
 
   private down({ message }: Error): void {
-    const wasUp = this.downReason === undefined;
-    this.downReason = message;
+    const wasUp = this.failure === undefined;
+    this.failure = message;
     if (wasUp) this.listener?.down(message);
     this.firstAnswer?.();
   }
 
   private up(): void {
-    if (this.downReason === undefined) return;
-    this.downReason = undefined;
+    if (this.failure === undefined) return;
+    this.failure = undefined;
     this.listener?.up();
   }
 }

@@ -19,11 +19,12 @@ export class KubernetesHealth implements HealthIndicator {
 
   health(): ComponentHealth {
     const { lastFailure } = this.client;
-    const watches = [...this.client.watches].map(({ type, namespace, isUp, size }): Json => ({
+    const watches = [...this.client.watches].map(({ type, namespace = '*', isUp, downReason, size }): Json => ({
       resource: type.plural,
-      namespace: namespace ?? '*',
-      isUp,
-      size,
+      namespace,
+      state: isUp ? 'up' : 'down',
+      objects: size,
+      ...(downReason !== undefined && { warning: downReason }),
     }));
     const details: Record<string, Json> = {
       isLeader: this.election.isLeader,
