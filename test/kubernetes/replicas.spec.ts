@@ -19,7 +19,7 @@ interface Status {
   }[];
 }
 
-async function replica(namespace: string, identity: string, notification?: object): Promise<GatewayProcess> {
+async function replica(namespace: string, identity: string, more: object = {}): Promise<GatewayProcess> {
   const gateway = await GatewayProcess.started({
     tigateway: {
       store: 'kubernetes',
@@ -30,7 +30,7 @@ async function replica(namespace: string, identity: string, notification?: objec
         identity,
         lease: { duration: '2s', 'renew-interval': '500ms', 'retry-interval': '200ms' },
       },
-      ...(notification && { notification }),
+      ...more,
     },
   });
   onTestFinished(() => gateway.dispose());
@@ -152,7 +152,7 @@ describe('a gateway of several processes', () => {
     onTestFinished(() => receiver.stop());
     const notification = { webhook: { enabled: true, url: receiver.url(), 'allow-insecure': true } };
     const all: GatewayProcess[] = [];
-    for (const name of ['a', 'b', 'c']) all.push(await replica(namespace, name, notification));
+    for (const name of ['a', 'b', 'c']) all.push(await replica(namespace, name, { notification }));
     const leader = await leaderAmong(all);
     const others = all.filter((_, index) => index !== leader);
     const [writer] = others as [GatewayProcess];
@@ -174,5 +174,108 @@ describe('a gateway of several processes', () => {
     await (all[leader] as GatewayProcess).stop('SIGKILL');
     await write('three');
     await vi.waitFor(() => expect(told()).toEqual(['one', 'two', 'three']), { timeout: 15_000, interval: 50 });
+  });
+
+  const ROLLING = {
+    'update-policy': {
+      update: { strategy: 'rolling', 'batch-size': 1, interval: '1500ms' },
+      rollback: { 'min-requests': 5, 'rollback-threshold': 0.2 },
+    },
+  };
+
+  it('roll an update from the one that leads to the others, one after the other', async () => {
+    const namespace = await cluster.namespace('replicas');
+    const all: GatewayProcess[] = [];
+    for (const name of ['a', 'b', 'c']) all.push(await replica(namespace, name, ROLLING));
+    const leader = await leaderAmong(all);
+    await vi.waitFor(async () => expect((await statusOf(all[leader] as GatewayProcess)).replicas).toHaveLength(3));
+    const others = all.filter((_, index) => index !== leader);
+    const written = await call(others[0] as GatewayProcess, 'PUT', '/api/configuration/routes/x', {
+      id: 'x',
+      uri: 'no://op',
+      predicates: ['Path=/x'],
+    });
+    expect(written.status).toBe(202);
+    const serving: number[] = [];
+    await vi.waitFor(
+      async () => {
+        const statuses = await Promise.all(all.map((each) => served(each, '/x')));
+        const now = statuses.filter((status) => status === 200).length;
+        if (now > 0 && statuses[leader] !== 200) throw new Error('another was first');
+        if (serving.at(-1) !== now) serving.push(now);
+        expect(serving).toEqual([0, 1, 2, 3]);
+      },
+      { timeout: 20_000, interval: 20 },
+    );
+    await vi.waitFor(async () =>
+      expect((await call(all[0] as GatewayProcess, 'GET', '/api/configuration/pending')).body).toEqual([]),
+    );
+  });
+
+  it('let a bad update reach nobody but the one that leads', async () => {
+    const namespace = await cluster.namespace('replicas');
+    const good = await Upstream.saying('good');
+    const bad = await Upstream.started((_, response) => response.writeHead(500).end('bad'));
+    onTestFinished(async () => void (await Promise.all([good.stop(), bad.stop()])));
+    const all: GatewayProcess[] = [];
+    for (const name of ['a', 'b', 'c']) all.push(await replica(namespace, name, ROLLING));
+    const leader = await leaderAmong(all);
+    await vi.waitFor(async () => expect((await statusOf(all[leader] as GatewayProcess)).replicas).toHaveLength(3));
+    const route = (uri: string) => ({ id: 'x', uri, predicates: ['Path=/x'] });
+    const put = (uri: string) => call(all[leader] as GatewayProcess, 'PUT', '/api/configuration/routes/x', route(uri));
+    await put(good.url);
+    await vi.waitFor(
+      async () => {
+        const pending = (await call(all[leader] as GatewayProcess, 'GET', '/api/configuration/pending')).body;
+        expect([...(await Promise.all(all.map((each) => served(each, '/x')))), pending]).toEqual([200, 200, 200, []]);
+      },
+      { timeout: 20_000, interval: 50 },
+    );
+    const failed = all.map(() => 0);
+    let isOver = false;
+    const traffic = Promise.all(
+      all.map(async (each, index) => {
+        while (!isOver) if ((await served(each, '/x')) !== 200) failed[index] = (failed[index] ?? 0) + 1;
+      }),
+    );
+    await put(bad.url);
+    await vi.waitFor(
+      async () => {
+        const { body } = await call(all[leader] as GatewayProcess, 'GET', '/actuator/configuration/status');
+        expect((body as { rollbacks: unknown[] }).rollbacks).toHaveLength(1);
+      },
+      { timeout: 20_000, interval: 50 },
+    );
+    await vi.waitFor(async () => expect(await served(all[leader] as GatewayProcess, '/x')).toBe(200));
+    isOver = true;
+    await traffic;
+    expect(failed[leader]).toBeGreaterThan(0);
+    expect(failed.filter((_, index) => index !== leader)).toEqual([0, 0]);
+    const hashes = async () => new Set(await Promise.all(all.map(async (each) => (await statusOf(each)).hash)));
+    await vi.waitFor(async () => expect((await hashes()).size).toBe(1));
+  });
+
+  it('go on with a rolling update whose leader is killed, from its beginning', async () => {
+    const namespace = await cluster.namespace('replicas');
+    const all: GatewayProcess[] = [];
+    for (const name of ['a', 'b', 'c']) all.push(await replica(namespace, name, ROLLING));
+    const leader = await leaderAmong(all);
+    await vi.waitFor(async () => expect((await statusOf(all[leader] as GatewayProcess)).replicas).toHaveLength(3));
+    const others = all.filter((_, index) => index !== leader);
+    await call(all[leader] as GatewayProcess, 'PUT', '/api/configuration/routes/x', {
+      id: 'x',
+      uri: 'no://op',
+      predicates: ['Path=/x'],
+    });
+    expect(await served(all[leader] as GatewayProcess, '/x')).toBe(200);
+    await (all[leader] as GatewayProcess).stop('SIGKILL');
+    expect(await Promise.all(others.map((each) => served(each, '/x')))).toEqual([404, 404]);
+    await vi.waitFor(
+      async () => {
+        const pending = (await call(others[0] as GatewayProcess, 'GET', '/api/configuration/pending')).body;
+        expect([...(await Promise.all(others.map((each) => served(each, '/x')))), pending]).toEqual([200, 200, []]);
+      },
+      { timeout: 30_000, interval: 50 },
+    );
   });
 });

@@ -151,6 +151,10 @@ export const SCHEMAS = {
       dueAt: { ...instant, description: 'Scheduled: when it goes in; absent where there is no next time' },
       missedAt: { ...instant, description: 'Scheduled: the time that it missed by more than `misfire-limit`' },
       batch: { ...object({ applied: count, total: count }), description: 'Rolling: batches in force, and all' },
+      others: {
+        ...object({ served: count, total: count }),
+        description: 'Rolling over several replicas: those besides the first that serve it, and all of them',
+      },
       changes: arrayOf(object({ ...key, op: operation })),
     },
     ['id', 'strategy', 'source', 'actor', 'acceptedAt', 'changes'],

@@ -86,6 +86,22 @@ export interface StoreCommit {
   readonly removeDeadLetters?: readonly DeadLetterKey[];
   /** Changes that are judged by what traffic makes of them: every process that the change reaches watches its own. */
   readonly judged?: readonly Undo[];
+  /** Configurations that only the committing process puts in force, until they are released. */
+  readonly held?: readonly HeldBack[];
+  readonly released?: readonly Release[];
+}
+
+/** What an update that goes from process to process keeps back from the others. */
+export interface HeldBack {
+  /** Of the update. */
+  readonly id: string;
+  readonly keys: readonly ConfigurationKey[];
+}
+
+/** Processes that put in force now what an update kept back from them. */
+export interface Release {
+  readonly id: string;
+  readonly replicas: readonly string[] | 'all';
 }
 
 /** What others committed to a store that several processes share. */
@@ -93,6 +109,8 @@ export interface ForeignCommit {
   /** Its place among all commits to the store; grows by one. */
   readonly sequence: number;
   readonly commit: StoreCommit;
+  /** Who this process is among the others. */
+  readonly identity?: string;
   /** Of the newest event of all, where the commit's own do not tell. */
   readonly eventSequence?: number;
 }
@@ -144,6 +162,11 @@ export abstract class ConfigurationStore {
   /** Whether this process decides what watched sources change. The API's writes are everybody's. */
   get leads(): boolean {
     return true;
+  }
+
+  /** The other processes that are alive. */
+  get others(): readonly string[] {
+    return [];
   }
 
   /** Tells what others commit from now on. Settles once what they have committed so far was told, or cannot be had now. */

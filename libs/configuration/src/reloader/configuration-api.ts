@@ -58,6 +58,8 @@ export interface PendingChange {
   readonly missedAt?: string;
   /** For rolling updates: batches applied and in all. */
   readonly batch?: { readonly applied: number; readonly total: number };
+  /** For rolling updates of several processes: those besides the first that serve it, and all of them. */
+  readonly others?: { readonly served: number; readonly total: number };
   readonly changes: readonly (ConfigurationKey & { readonly op: 'upsert' | 'delete' })[];
 }
 

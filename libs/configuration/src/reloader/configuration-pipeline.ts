@@ -465,6 +465,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     const queueOf = (): ChangeQueue => this.queue;
     const toolsOf = (): WriteTools => this.tools;
     const leads = (): boolean => this.store.leads;
+    const others = (): readonly string[] => this.store.others;
     return {
       get queue() {
         return queueOf();
@@ -475,13 +476,20 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
       get leads() {
         return leads();
       },
+      get others() {
+        return others();
+      },
       takeInNow: async (name) => {
         const watched = sourceOf(name);
         await this.deliver(watched, await watched.source.read(), { now: true });
       },
       readAgain: async (name) => {
         const watched = sourceOf(name);
-        return this.inTurn(watched, async () => this.read(watched, await watched.source.read()));
+        return this.inTurn(watched, async () => ({
+          ...(await this.read(watched, await watched.source.read())),
+          // It may have been taken note of while another process decided.
+          sweeps: this.store.isShared,
+        }));
       },
       advanced: (event) => this.reloader.advanced(event),
       takenBack: ({ source }, trigger, keys, detail) => {

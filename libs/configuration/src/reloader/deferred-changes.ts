@@ -41,6 +41,8 @@ export interface PipelineHands {
   readonly tools: WriteTools;
   /** Whether this process decides what watched sources change, and lets in what waits. */
   readonly leads: boolean;
+  /** Other processes that are alive. */
+  readonly others: readonly string[];
   /** Reads a source again and takes everything in at once. @throws where it cannot be read */
   takeInNow(source: SourceName): Promise<void>;
   /** Reads a source again. @throws where it cannot be read */
@@ -187,6 +189,10 @@ export class DeferredChanges {
     return this.hands.queue.state;
   }
 
+  private get isAlone(): boolean {
+    return this.hands.others.length === 0;
+  }
+
   private get begun(): ReadonlySet<string> {
     return new Set(this.rollout ? [this.rollout.pending.id] : []);
   }
@@ -197,7 +203,8 @@ export class DeferredChanges {
     const isBegun = rollout?.pending.id === pending.id;
     const size = this.policy().update.batchSize;
     const total = isBegun ? rollout.batches.length : Math.ceil(pending.changes.length / size);
-    return shownPending(pending, { applied: isBegun ? rollout.applied : 0, total });
+    const others = isBegun && rollout.goesRound && { served: rollout.released, total: this.hands.others.length };
+    return shownPending(pending, { applied: isBegun ? rollout.applied : 0, total }, others || undefined);
   }
 
   private isBusy({ pending }: PipelineState): boolean {
@@ -223,7 +230,7 @@ export class DeferredChanges {
     if (changes.length === 0) return this.writeNow(state, requests, cause);
     const { batchSize } = this.policy().update;
     if (strategy === 'rolling' && this.hands.leads && !this.isBusy({ ...state, pending: rest })) {
-      if (batchesOf(changes, batchSize).length <= 1) return this.writeNow(state, requests, cause);
+      if (this.isAlone && batchesOf(changes, batchSize).length <= 1) return this.writeNow(state, requests, cause);
     }
     const pending: Pending = {
       ...this.accepted(strategy, cause),
@@ -299,7 +306,7 @@ export class DeferredChanges {
     const others = waiting ? { ...state, pending: state.pending.delete(waiting.id) } : state;
     if (strategy === 'rolling' && !this.isBusy(others)) {
       const { batchSize } = this.policy().update;
-      if (batchesOf(changes, batchSize).length <= 1) return this.deliverNow(state, delivery, false);
+      if (this.isAlone && batchesOf(changes, batchSize).length <= 1) return this.deliverNow(state, delivery, false);
     }
     const pending: Pending = {
       ...(waiting?.strategy === strategy ? waiting : this.accepted(strategy, { source, actor: source })),
@@ -452,7 +459,8 @@ export class DeferredChanges {
       changes.filter((change) => !isRelocation(change)),
       update.batchSize,
     );
-    return { rollout: new Rollout(pending, batches, delivery, update, this.judge, this.clock), delivery };
+    const rollout = new Rollout(pending, batches, delivery, update, this.judge, this.clock, !this.isAlone);
+    return { rollout, delivery };
   }
 
   private async readAgain(source: SourceName): Promise<ReadDelivery> {
@@ -493,16 +501,53 @@ export class DeferredChanges {
       }
       this.advanced(rollout);
       first(true);
-      if (isLast) {
+      if (isLast && !rollout.goesRound) {
         delivery?.told();
         delivery?.settle();
         return true;
       }
-      const objection = await rollout.watched();
-      if (this.isStopped) return true;
-      if (objection !== undefined) {
-        await this.takeBack(rollout, delivery, objection);
+      if (!(await this.standsTheTest(rollout, delivery))) return true;
+      if (isLast) return this.release(rollout, delivery);
+    }
+  }
+
+  /** @returns false where it is over: taken back, or left to who decides from now on */
+  private async standsTheTest(rollout: Rollout, delivery: ReadDelivery | undefined): Promise<boolean> {
+    const objection = await rollout.watched();
+    if (this.isStopped || !this.hands.leads) return false;
+    if (objection === undefined) return true;
+    await this.takeBack(rollout, delivery, objection);
+    return false;
+  }
+
+  /** The other processes follow in groups, each of which is waited for. */
+  private async release(rollout: Rollout, delivery: ReadDelivery | undefined): Promise<boolean> {
+    const { others } = this.hands;
+    const size = this.policy().update.batchSize;
+    for (let from = 0; from + size < others.length; from += size) {
+      const group = others.slice(from, from + size);
+      if (!(await this.releaseTo(rollout, group))) return true;
+      rollout.released += group.length;
+      this.logger.log(`${rollout.pending.id} is in force on ${group.join(', ')}`);
+      if (!(await this.standsTheTest(rollout, delivery))) return true;
+    }
+    if (!(await this.releaseTo(rollout, 'all'))) return true;
+    this.logger.log(`${rollout.pending.id} is in force everywhere`);
+    delivery?.told();
+    delivery?.settle();
+    return true;
+  }
+
+  /** Goes on until it is done. @returns false where others decide from now on */
+  private async releaseTo(rollout: Rollout, replicas: readonly string[] | 'all'): Promise<boolean> {
+    for (;;) {
+      try {
+        await this.hands.queue.enqueue((state) => Promise.resolve(rollout.stageRelease(state, replicas)));
         return true;
+      } catch (error) {
+        this.logger.error(`a rolling update cannot go on yet: ${(error as Error).message}`);
+        await rollout.pause(RETRY_MS);
+        if (this.isStopped || !this.hands.leads) return false;
       }
     }
   }

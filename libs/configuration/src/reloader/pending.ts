@@ -45,7 +45,11 @@ export function keysOf(requests: readonly WriteRequest[]): Pending['changes'] {
 }
 
 /** How people see it. */
-export function shownPending(pending: Pending, batch?: PendingChange['batch']): PendingChange {
+export function shownPending(
+  pending: Pending,
+  batch?: PendingChange['batch'],
+  others?: PendingChange['others'],
+): PendingChange {
   const { id, strategy, source, actor, reason, acceptedMs, dueMs, missedMs, changes } = pending;
   return {
     id,
@@ -57,6 +61,7 @@ export function shownPending(pending: Pending, batch?: PendingChange['batch']): 
     ...(dueMs !== undefined && { dueAt: new Date(dueMs).toISOString() }),
     ...(missedMs !== undefined && { missedAt: new Date(missedMs).toISOString() }),
     ...(batch && { batch }),
+    ...(others && { others }),
     changes,
   };
 }

@@ -17,10 +17,18 @@ export interface PipelineState {
   readonly api: Map<string, StoredApiObject>;
   /** Accepted and not in force yet. */
   readonly pending: PendingChanges;
+  /** By update: what others have put in force and this process is to keep back for the time being. */
+  readonly heldBack: Map<string, HeldUpdate>;
   /** `createdSequence` of the newest API configuration. */
   readonly apiSequence: number;
   /** Of the newest recorded event. */
   readonly eventSequence: number;
+}
+
+/** Of an update that goes from process to process: what comes into force here when it is released. */
+export interface HeldUpdate {
+  readonly commit: Pick<StoreCommit, 'versions' | 'putCurrent' | 'removeCurrent'>;
+  readonly judged: readonly Undo[];
 }
 
 export const EMPTY_PIPELINE: PipelineState = {
@@ -29,6 +37,7 @@ export const EMPTY_PIPELINE: PipelineState = {
   holds: Map(),
   api: Map(),
   pending: OrderedMap<string, Pending>(),
+  heldBack: Map(),
   apiSequence: 0,
   eventSequence: 0,
 };

@@ -8,7 +8,7 @@ import type { Pending } from './pending.js';
 import type { PipelineState, Staged } from './pipeline-state.js';
 import { type Cause, StageChanges } from './stage-changes.js';
 import { type Delivery, documentsCommit, planDelivery, stageDelivery, stagePart } from './stage-delivery.js';
-import { holdsOf, rollbackOf } from './stage-undo.js';
+import { holdsOf, rollbackOf, stageUndo } from './stage-undo.js';
 import { stageWrite, type WriteTools } from './stage-write.js';
 import { type UndoEntry, undoOf } from './undo.js';
 
@@ -23,6 +23,8 @@ export interface RolloutTimes {
 /** One update on its way in, batch by batch: what is in, what came of it, and how to take all of it back. */
 export class Rollout {
   applied = 0;
+  /** Other processes that serve it. */
+  released = 0;
   /** Set where somebody does not want it any more. */
   objection: Objection | undefined;
   private readonly entries: UndoEntry[] = [];
@@ -31,7 +33,10 @@ export class Rollout {
   private readonly startedMs: number;
   private alarm: { readonly timer: Scheduled; readonly ring: () => void } | undefined;
 
-  /** @param delivery absent: what the API was asked */
+  /**
+   * @param delivery absent: what the API was asked
+   * @param goesRound true: other processes get it only once all of it has stood the test here
+   */
   constructor(
     readonly pending: Pending,
     readonly batches: readonly (readonly Change[])[],
@@ -39,6 +44,7 @@ export class Rollout {
     private readonly times: RolloutTimes,
     private readonly judge: AutoRollback,
     private readonly clock: Clock,
+    readonly goesRound: boolean,
   ) {
     this.watch = new ChangeWatch(judge.meter);
     this.startedMs = clock.monotonicMs();
@@ -55,7 +61,24 @@ export class Rollout {
 
   /** The next batch; with the last one goes all that is left to make it as if everything had gone in at once. */
   async stageNext(state: PipelineState, tools: WriteTools): Promise<Staged<unknown>> {
-    return this.isLastNext ? this.stageLast(state, tools) : this.stageBatch(state, tools);
+    const staged = await (this.isLastNext ? this.stageLast(state, tools) : this.stageBatch(state, tools));
+    if (!this.goesRound) return staged;
+    const keys = staged.versions.map(({ configType, configId }) => ({ configType, configId }));
+    return { ...staged, commit: { ...staged.commit, held: [{ id: this.pending.id, keys }] } };
+  }
+
+  /** The others put it in force: some of them, or all, and then it is through. */
+  stageRelease(state: PipelineState, replicas: readonly string[] | 'all'): Staged<undefined> {
+    const { id } = this.pending;
+    const isEnd = replicas === 'all';
+    return {
+      state: isEnd ? { ...state, pending: state.pending.delete(id), heldBack: state.heldBack.delete(id) } : state,
+      changes: [],
+      versions: [],
+      events: [],
+      commit: { released: [{ id, replicas }], ...(isEnd && { removePending: [id] }) },
+      result: undefined,
+    };
   }
 
   /** The batch is in force. */
@@ -101,6 +124,11 @@ export class Rollout {
     const pending = state.pending.delete(this.pending.id);
     const removePending = [this.pending.id];
     const { delivery } = this;
+    if (this.goesRound && this.applied === this.batches.length) {
+      const undo = { source: this.pending.source, entries: this.entries };
+      const undone = await stageUndo({ ...state, pending }, undo, { actor: 'rolling-update', reason }, tools);
+      return { ...undone, commit: { ...undone.commit, removePending } };
+    }
     const cause: Cause = {
       source: this.pending.source,
       actor: 'rolling-update',
@@ -150,11 +178,12 @@ export class Rollout {
 
   private async stageLast(before: PipelineState, tools: WriteTools): Promise<Staged<unknown>> {
     const { id, source, requests = [] } = this.pending;
-    const state = { ...before, pending: before.pending.delete(id) };
+    // While others are to follow, it goes on.
+    const state = this.goesRound ? before : { ...before, pending: before.pending.delete(id) };
     const staged: Staged<unknown> = this.delivery
       ? await stageDelivery(state, this.delivery, tools, this.clock.now())
       : await stageWrite(state, requests, causeOf(this.pending), tools, this.made);
-    const removePending = [...(staged.commit.removePending ?? []), id];
+    const removePending = [...(staged.commit.removePending ?? []), ...(this.goesRound ? [] : [id])];
     const entries = [...this.entries, ...undoOf(before, staged, source).entries];
     return { ...staged, commit: { ...staged.commit, removePending }, undo: { source, entries }, watch: this.watch };
   }

@@ -13,6 +13,7 @@ import type { ForeignCommit, SharedState, StoreCommit, StoredCurrent } from '../
 import { versionMs } from '../history/version-name.js';
 import { keyFromText } from '../planner/key-from-text.js';
 import { type Running, withRunning } from '../planner/running-state.js';
+import type { Undo } from './undo.js';
 import { pendingOf } from './pending.js';
 import type { PipelineState, Staged } from './pipeline-state.js';
 import { API, apiDocument, type WriteTools } from './stage-write.js';
@@ -24,7 +25,7 @@ import { API, apiDocument, type WriteTools } from './stage-write.js';
  */
 export async function stageForeign(
   state: PipelineState,
-  { sequence, commit, eventSequence }: ForeignCommit,
+  { sequence, commit, eventSequence, identity }: ForeignCommit,
   tools: WriteTools,
   without: ReadonlySet<string> = new Set(),
 ): Promise<Staged<undefined>> {
@@ -33,7 +34,8 @@ export async function stageForeign(
   for (const { version } of versions) versionClock.seed(versionMs(version) ?? 0);
   const desired = await merger.merge(state.desired, apiDocuments(commit));
   const next = { ...state, desired: desired.state };
-  const { changes, ranAs } = await changesOf(next, commit, tools, without);
+  const { inForce, heldBack, judged } = keptBack(state, commit, identity);
+  const { changes, ranAs } = await changesOf(next, inForce, tools, without);
   const events: RecordedEvent[] = [];
   await forEachSliced(commit.events ?? [], (event) => events.push(recordedEventOf(event)));
   const api = state.api.withMutations((map) => {
@@ -55,6 +57,7 @@ export async function stageForeign(
       api,
       holds,
       pending,
+      heldBack,
       running: await withRunning(state.running, ranAs),
       apiSequence: Math.max(state.apiSequence, ...created),
       eventSequence: eventSequence ?? Math.max(state.eventSequence, events.at(-1)?.facts.sequence ?? 0),
@@ -65,7 +68,55 @@ export async function stageForeign(
     commit,
     result: undefined,
     foreign: { sequence, ...(eventSequence !== undefined && { eventSequence }) },
-    ...(commit.judged && { undos: commit.judged }),
+    ...(judged.length > 0 && { undos: judged }),
+  };
+}
+
+interface KeptBack {
+  /** What comes into force here now. */
+  readonly inForce: StoreCommit;
+  readonly heldBack: PipelineState['heldBack'];
+  readonly judged: readonly Undo[];
+}
+
+/** Parts a commit into what comes into force here and what an update keeps back from this process; adds what is released. */
+function keptBack(state: PipelineState, commit: StoreCommit, identity: string | undefined): KeptBack {
+  const { held = [], released = [], judged = [], versions = [], putCurrent = [], removeCurrent = [] } = commit;
+  if (held.length === 0 && released.length === 0) {
+    return { inForce: commit, heldBack: state.heldBack.deleteAll(commit.removePending ?? []), judged };
+  }
+  const kept = new Set(held.flatMap(({ keys }) => keys.map(keyText)));
+  const isKept = (key: ConfigurationKey): boolean => kept.has(keyText(key));
+  const isNow = (key: ConfigurationKey): boolean => !isKept(key);
+  let heldBack = state.heldBack;
+  for (const { id, keys } of held) {
+    const own = new Set(keys.map(keyText));
+    const isOwn = (key: ConfigurationKey): boolean => own.has(keyText(key));
+    const known = heldBack.get(id) ?? { commit: {}, judged: [] };
+    heldBack = heldBack.set(id, {
+      commit: {
+        versions: [...(known.commit.versions ?? []), ...versions.filter(isOwn)],
+        putCurrent: [...(known.commit.putCurrent ?? []), ...putCurrent.filter(isOwn)],
+        removeCurrent: [...(known.commit.removeCurrent ?? []), ...removeCurrent.filter(isOwn)],
+      },
+      judged: [...known.judged, ...judged],
+    });
+  }
+  const free = released
+    .filter(({ replicas }) => replicas === 'all' || (identity !== undefined && replicas.includes(identity)))
+    .flatMap(({ id }) => heldBack.get(id) ?? []);
+  for (const { id, replicas } of released)
+    if (replicas === 'all' || replicas.includes(identity ?? '')) heldBack = heldBack.delete(id);
+  // It is through, or taken back: what came of it is in force, and nothing more comes.
+  heldBack = heldBack.deleteAll(commit.removePending ?? []);
+  return {
+    inForce: {
+      versions: [...free.flatMap((each) => each.commit.versions ?? []), ...versions],
+      putCurrent: [...free.flatMap((each) => each.commit.putCurrent ?? []), ...putCurrent.filter(isNow)],
+      removeCurrent: [...free.flatMap((each) => each.commit.removeCurrent ?? []), ...removeCurrent.filter(isNow)],
+    },
+    heldBack,
+    judged: [...free.flatMap((each) => each.judged), ...(held.length === 0 ? judged : [])],
   };
 }
 

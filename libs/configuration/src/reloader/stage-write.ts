@@ -92,7 +92,9 @@ export async function stageWrite(
   }
   const merged = await tools.merger.merge(state.desired, { source: API, put, remove });
   const holds = state.holds.withMutations((map) => lifted.forEach((key) => map.delete(keyText(key))));
-  const touched = new Set([...merged.touched, ...lifted.map(keyText)]);
+  // Where an update goes from process to process, what is written already may not be in force here.
+  const asked = state.heldBack.isEmpty() ? [] : requests;
+  const touched = new Set([...merged.touched, ...lifted.map(keyText), ...asked.map(keyText)]);
   const precedenceOf = (source: SourceName): number => tools.merger.precedenceOf(source);
   const plan = await planChanges(merged.state, state.running.configurations, holds, touched, precedenceOf);
   const staging = new StageChanges(state, tools.versionClock, cause);

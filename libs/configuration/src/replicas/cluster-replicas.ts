@@ -111,6 +111,14 @@ export class ClusterReplicas extends Replicas {
     this.beat = this.ports.clock.schedule(Math.max(0, PROGRESS_MS - sinceMs), () => void this.sendBeat());
   }
 
+  /** Identities, in order. */
+  get liveOthers(): readonly string[] {
+    return [...this.peers.values()]
+      .filter((peer) => peer.identity !== this.options.identity && this.isLive(peer))
+      .map(({ identity }) => identity)
+      .sort();
+  }
+
   override list(): readonly ReplicaStatus[] {
     const { election, state } = this.ports;
     const { identity: own } = this.options;

@@ -36,6 +36,7 @@ export class ReplicasModule {
             const state = () => ({ sequence: store.place.sequence, ...configurations.fingerprint() });
             const replicas = new ClusterReplicas(options, { client, election, clock, state });
             store.onProgress(() => replicas.progressed());
+            store.knowPeers(() => replicas.liveOthers);
             return replicas;
           },
         },

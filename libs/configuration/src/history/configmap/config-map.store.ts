@@ -90,6 +90,7 @@ export class ConfigMapStore extends ConfigurationStore {
   /** Looks at the journal, one after the other and never during a commit. */
   private turn: Promise<unknown> = Promise.resolve();
   private isClosed = false;
+  private peers: () => readonly string[] = () => [];
 
   constructor(
     private readonly options: ConfigMapStoreOptions,
@@ -123,6 +124,15 @@ export class ConfigMapStore extends ConfigurationStore {
     if (this.inForce === this.applied) return;
     this.inForce = this.applied;
     for (const listener of this.listeners) listener();
+  }
+
+  override get others(): readonly string[] {
+    return this.peers();
+  }
+
+  /** @param peers who else is alive */
+  knowPeers(peers: () => readonly string[]): void {
+    this.peers = peers;
   }
 
   /** Calls `listener` when something that all share has come into force here. */
@@ -194,7 +204,7 @@ export class ConfigMapStore extends ConfigurationStore {
   }
 
   /** What is in force everywhere is kept here too; where the disk does not take it, the next start asks the cluster. */
-  override async adopt({ sequence, commit, eventSequence }: ForeignCommit): Promise<void> {
+  override async adopt({ sequence, commit, eventSequence }: Omit<ForeignCommit, 'identity'>): Promise<void> {
     const row = { id: PLACE_ID, payload: { kind: 'journal-place', sequence } };
     const place = this.isCopyWhole ? { putPending: [...(commit.putPending ?? []), row] } : {};
     try {
@@ -303,7 +313,8 @@ export class ConfigMapStore extends ConfigurationStore {
 
   private hand(entry: JournalEntry): void {
     this.handed = entry.sequence;
-    this.follower?.committed(entry);
+    const { sequence, commit } = entry;
+    this.follower?.committed({ sequence, commit, identity: this.options.identity });
     if (this.isLeading) void this.writer.take(entry);
   }
 

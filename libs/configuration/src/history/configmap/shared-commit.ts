@@ -15,6 +15,8 @@ const SHARED_PARTS = [
   'removePending',
   'events',
   'judged',
+  'held',
+  'released',
 ] as const satisfies readonly (keyof StoreCommit)[];
 
 /** What each process judges by its own traffic is kept by itself alone. */
@@ -28,7 +30,7 @@ export function sharedPart(commit: StoreCommit): SharedCommit | undefined {
     if (rows.length > 0) shared[part] = rows;
   }
   const parts = Object.keys(shared);
-  return parts.length > 0 && parts.some((part) => part !== 'judged') ? shared : undefined;
+  return parts.length > 0 && parts.some((part) => part !== 'judged' && part !== 'held') ? shared : undefined;
 }
 
 function sharedRows(part: (typeof SHARED_PARTS)[number], commit: StoreCommit): readonly unknown[] {

@@ -112,7 +112,7 @@ class Rules {
           GATEWAY_API_SOURCE,
           this.namespace,
           this.route.metadata.name,
-          rule.name ?? String(ruleAt),
+          this.ruleName(rule, ruleAt),
           String(matchAt),
         ];
         try {
@@ -134,6 +134,12 @@ class Rules {
         }
       }),
     );
+  }
+
+  /** Its own name, where that is nobody else's place or name. */
+  private ruleName({ name }: HttpRouteRule, at: number): string {
+    const isUnique = this.route.spec.rules?.filter((each) => each.name === name).length === 1;
+    return name !== undefined && isUnique && !/^\d+$/.test(name) ? name : String(at);
   }
 
   /** One route for each end, with its weight where there are several. */
