@@ -69,7 +69,14 @@ function slice(namespace: string, name: string, ...hosts: string[]): EndpointSli
 async function cluster({ namespaces = ['own'], selector = '' } = {}) {
   const [services, slices] = [new Objects<Service>(), new Objects<EndpointSlice>()];
   const listed = LabelSelector.parse(selector);
-  const instances = new KubernetesServiceInstances({ services, slices, namespace: 'own', namespaces, listed });
+  const instances = new KubernetesServiceInstances({
+    services,
+    slices,
+    watched: ['own', 'shop'],
+    namespace: 'own',
+    namespaces,
+    listed,
+  });
   await instances.start();
   const known = (): void => {
     services.synced();
@@ -149,9 +156,10 @@ describe('the instances of a Service', () => {
 
   it('are, before anything could be read, whoever the cluster’s DNS names', async () => {
     const { services, slices, known, shown } = await cluster();
-    expect(['web.shop:80', 'web:8080', 'web', 'web:http'].map(shown)).toEqual([
+    expect(['web.shop:80', 'web:8080', 'web', 'web:http', 'web.unwatched:80'].map(shown)).toEqual([
       'web.shop.svc',
       'web.own.svc:8080',
+      '',
       '',
       '',
     ]);

@@ -21,6 +21,8 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 }
 export interface KubernetesServicesOptions {
   readonly services: ObjectWatch<Service>;
   readonly slices: ObjectWatch<EndpointSlice>;
+  /** Where Services are watched; `*`: everywhere. */
+  readonly watched: readonly string[];
   /** The gateway's own: where a name without a namespace is looked for first. */
   readonly namespace: string;
   /** Where it is looked for then, in this order; `*`: everywhere, in the order of the alphabet. */
@@ -97,7 +99,8 @@ export class KubernetesServiceInstances extends ServiceInstances {
     const namespace = this.namespaceOf(text);
     const key = `${namespace}/${name}`;
     const service = this.options.services.objects.get(key);
-    if (service === undefined) return this.isKnown ? NONE : clusterDns(name, namespace, port);
+    if (service === undefined)
+      return this.isKnown || !this.isWatched(namespace) ? NONE : clusterDns(name, namespace, port);
     const found = portOf(service, port);
     if ('problem' in found) {
       this.logger.warn(`lb://${text}: ${found.problem.message}`);
@@ -125,6 +128,11 @@ export class KubernetesServiceInstances extends ServiceInstances {
     const { namespaces, listed } = this.options;
     const isWithin = namespaces.includes('*') || namespaces.includes(namespace);
     return isWithin && listed.matches(labels) && 'port' in portOf(service, undefined);
+  }
+
+  private isWatched(namespace: string): boolean {
+    const { watched } = this.options;
+    return watched.includes('*') || watched.includes(namespace);
   }
 
   private get isKnown(): boolean {

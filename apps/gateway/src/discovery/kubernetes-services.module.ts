@@ -28,6 +28,7 @@ export class KubernetesServicesModule {
             return new KubernetesServiceInstances({
               services: watchNamespaces<Service>(client, SERVICES, watched),
               slices: watchNamespaces<EndpointSlice>(client, ENDPOINT_SLICES, watched),
+              watched,
               namespace: client.namespace,
               namespaces: enabled ? namespaces : [],
               listed: LabelSelector.parse(labelSelector),
