@@ -92,6 +92,17 @@ describe('a watch', () => {
     }
   });
 
+  it('follows the revision by bookmarks where what changes is none of its own', async () => {
+    // The API server sends one two seconds before the end of a watch, at the latest.
+    const watch = watchOn(writer, { lifetimeMs: 4_000 });
+    await watch.start(changes);
+    const { metadata } = await create('other', 'no');
+    await expect
+      .poll(() => BigInt(watch.resourceVersion) >= BigInt(metadata.resourceVersion!), { timeout: 20_000 })
+      .toBe(true);
+    expect(changes.told).toEqual(['synced 0']);
+  });
+
   it('is opened again when its time is over, and misses nothing between', async () => {
     const watch = watchOn(writer, { lifetimeMs: 500 });
     await watch.start(changes);
