@@ -278,4 +278,25 @@ describe('a gateway of several processes', () => {
       { timeout: 30_000, interval: 50 },
     );
   });
+
+  it('take a bad change back everywhere, whichever of them has the traffic that it hurts', async () => {
+    const namespace = await cluster.namespace('replicas');
+    const good = await Upstream.saying('good');
+    const bad = await Upstream.started((_, response) => response.writeHead(500).end('bad'));
+    onTestFinished(async () => void (await Promise.all([good.stop(), bad.stop()])));
+    const policy = { 'update-policy': { rollback: { 'min-requests': 5, 'rollback-threshold': 0.2 } } };
+    const all = [await replica(namespace, 'a', policy), await replica(namespace, 'b', policy)];
+    const leader = await leaderAmong(all);
+    const [first, second] = [all[leader], all[1 - leader]] as [GatewayProcess, GatewayProcess];
+    const put = (uri: string) =>
+      call(first, 'PUT', '/api/configuration/routes/x?wait=applied', { id: 'x', uri, predicates: ['Path=/x'] });
+    await put(good.url);
+    for (let n = 0; n < 20; n++) expect(await served(second, '/x')).toBe(200);
+    await put(bad.url);
+    // Nobody asks the one that leads.
+    await vi.waitFor(async () => expect(await served(second, '/x')).toBe(200), { timeout: 20_000, interval: 10 });
+    await vi.waitFor(async () => expect(await served(first, '/x')).toBe(200), { timeout: 5_000, interval: 10 });
+    const history = (await call(first, 'GET', '/api/configuration/history/route/x')).body as { operation: string }[];
+    expect(history.map(({ operation }) => operation)).toEqual(['rollback', 'update', 'create']);
+  });
 });
