@@ -69,7 +69,7 @@ describe('the connection to the cluster', () => {
 
   it('is measured', async () => {
     const text = await (await fetch(`${gateway.adminUrl}/actuator/prometheus`)).text();
-    expect(text).toContain(`tigateway_kubernetes_watch_up{resource="configmaps",namespace="${namespace}"} 1`);
+    expect(text).toContain(`tigateway_kubernetes_watch_up{resource="configmaps",watched_namespace="${namespace}"} 1`);
     expect(text).toContain('tigateway_kubernetes_leader{} 1');
   });
 

@@ -5,10 +5,10 @@ import { isSlicedMetric } from './sliced-metric.js';
 
 describe('KubernetesMetrics', () => {
   it.each([
-    ['tigateway_kubernetes_watch_up{resource="configmaps",namespace="a"} 1'],
-    ['tigateway_kubernetes_watch_up{resource="ingresses.networking.k8s.io",namespace="*"} 0'],
-    ['tigateway_kubernetes_watch_restarts_total{resource="configmaps",namespace="a"} 2'],
-    ['tigateway_kubernetes_objects{resource="configmaps",namespace="a"} 7'],
+    ['tigateway_kubernetes_watch_up{resource="configmaps",watched_namespace="a"} 1'],
+    ['tigateway_kubernetes_watch_up{resource="ingresses.networking.k8s.io",watched_namespace="*"} 0'],
+    ['tigateway_kubernetes_watch_restarts_total{resource="configmaps",watched_namespace="a"} 2'],
+    ['tigateway_kubernetes_objects{resource="configmaps",watched_namespace="a"} 7'],
     ['tigateway_kubernetes_leader{} 1'],
   ])('shows %s', async (line) => {
     const metrics = new KubernetesMetrics();

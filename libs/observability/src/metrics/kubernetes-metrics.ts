@@ -64,5 +64,5 @@ export class KubernetesMetrics {
 }
 
 function one(value: (facts: WatchFacts) => number): (facts: WatchFacts) => readonly Sample[] {
-  return (facts) => [{ labels: { resource: facts.resource, namespace: facts.namespace }, value: value(facts) }];
+  return (facts) => [{ labels: { resource: facts.resource, watched_namespace: facts.namespace }, value: value(facts) }];
 }
