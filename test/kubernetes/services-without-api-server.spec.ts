@@ -50,4 +50,14 @@ describe('without the API server', () => {
     await service.add('c');
     await expect.poll(() => answers(6), { timeout: 60_000 }).toEqual(['b', 'c']);
   });
+
+  it('a gateway that starts has its routes, and asks the cluster’s DNS for Services that it has not seen', async () => {
+    await gateway.stop();
+    await cluster.stopApiServer();
+    await gateway.start();
+    // There is no DNS of a cluster here, so the name cannot be resolved; 503 would say that nobody was asked.
+    expect(await answers(1)).toEqual(['502']);
+    await cluster.startApiServer();
+    await expect.poll(() => answers(6), { timeout: 60_000 }).toEqual(['b', 'c']);
+  });
 });

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import {
   addressesOf,
@@ -15,6 +16,8 @@ import {
 import { nameOf, type ServiceInstance, ServiceInstances } from '@tigateway/proxy';
 
 const NONE: readonly ServiceInstance[] = Object.freeze([]);
+/** How long a start waits for the API server, in milliseconds. */
+const START_MS = 3_000;
 const MAX_RESOLVED = 20_000;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
 
@@ -56,13 +59,20 @@ export class KubernetesServiceInstances extends ServiceInstances {
     super();
   }
 
-  /** Settles when all is known, or the API server was found to be away. */
+  /**
+   * Settles when all is known, or the API server was found to be away, or does not answer: traffic that has routes already must not
+   * wait for it.
+   */
   async start(): Promise<void> {
     const { services, slices } = this.options;
-    await Promise.all([
+    const answered = Promise.all([
       services.start(this.listener('Services', (each, isGone) => this.putService(each, isGone))),
       slices.start(this.listener('EndpointSlices', (each, isGone) => this.putSlice(each, isGone))),
     ]);
+    const waiting = new AbortController();
+    const late = setTimeout(START_MS, undefined, { signal: waiting.signal }).catch(() => undefined);
+    await Promise.race([answered, late]);
+    waiting.abort();
   }
 
   async stop(): Promise<void> {
