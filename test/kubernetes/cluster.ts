@@ -4,14 +4,14 @@ import { once } from 'node:events';
 import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { type Dispatcher, request } from 'undici';
 import { testCertificate } from '../builders/test-certificate.js';
 import { ClusterAccess, type ClusterFacts, kubeconfigOf } from './cluster-access.js';
 
-const SETUP = fileURLToPath(new URL('../setup/kubernetes', import.meta.url));
+/** Seen from the project's root, where tests and benches run. */
+const SETUP = resolve('test/setup/kubernetes');
 
 /** How long a server may take until it answers, in milliseconds. */
 const START_MS = 60_000;

@@ -35,8 +35,13 @@ export class BenchGateway {
   /**
    * Prepares a folder with these routes in files; starts nothing.
    * @param server further keys below `server` in the bootstrap file
+   * @param tigateway and below `tigateway`
    */
-  static async prepare(routes: Iterable<GeneratedRoute>, server: object = {}): Promise<BenchGateway> {
+  static async prepare(
+    routes: Iterable<GeneratedRoute>,
+    server: object = {},
+    tigateway: object = {},
+  ): Promise<BenchGateway> {
     const folder = mkdtempSync(join(tmpdir(), 'tigateway-bench-'));
     const gateway = new BenchGateway(folder, await freePort(), await freePort());
     mkdirSync(join(folder, 'routes'));
@@ -48,6 +53,7 @@ export class BenchGateway {
         'data-dir': './data',
         'log-level': 'warn',
         sources: { file: { paths: ['./routes'] } },
+        ...tigateway,
       },
     };
     writeFileSync(join(folder, 'tigateway.yml'), JSON.stringify(bootstrap));

@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.js';
+import { clusterToEffect } from './cluster-to-effect.js';
 import { events } from './events.js';
 import { filterCost } from './filter-cost.js';
 import { loadingStall } from './loading-stall.js';
@@ -13,6 +14,7 @@ import { writesWithChannels } from './writes-with-channels.js';
 
 export const SCENARIOS: readonly Scenario[] = [
   writeToEffect,
+  clusterToEffect,
   matching,
   requestCost,
   filterCost,
