@@ -141,6 +141,21 @@ describe('a watch', () => {
     expect(client.lastFailure).toBeUndefined();
   });
 
+  it('is checked as soon as the server answers again, however long it might still be silent', async () => {
+    const [client, proxy] = await throughProxy();
+    const watch = watchOn(client, { silenceMs: 600_000 });
+    await watch.start(changes);
+    await create('before');
+    await says('synced 0', '+before');
+    const ask = () => client.get(CONFIG_MAPS, 'before', namespace, { timeoutMs: 500 });
+    proxy.cutOff();
+    await create('unheard');
+    await expect(ask()).rejects.toMatchObject({ status: 0, reason: 'Timeout' });
+    proxy.restore();
+    await ask();
+    await says('synced 0', '+before', '+unheard');
+  });
+
   it('starts without a server, and is there when the server is', async () => {
     const [client, proxy] = await throughProxy();
     proxy.refuse();

@@ -106,6 +106,7 @@ export class KubernetesClient {
   /** All that run on this client. */
   readonly watches = new Set<WatchState>();
   private unreachable: KubernetesError | undefined;
+  private readonly recoveryListeners = new Set<() => void>();
 
   private constructor(
     private readonly credentials: ClusterCredentials,
@@ -124,6 +125,12 @@ export class KubernetesClient {
   /** Why the last request did not reach the server; `undefined` where it did. */
   get lastFailure(): KubernetesError | undefined {
     return this.unreachable;
+  }
+
+  /** Tells when the server answers again after it could not be reached. @returns what takes the listener away */
+  onRecovery(listener: () => void): () => void {
+    this.recoveryListeners.add(listener);
+    return () => this.recoveryListeners.delete(listener);
   }
 
   /** `undefined`: there is none. */
@@ -319,11 +326,17 @@ export class KubernetesClient {
         body: body === undefined ? undefined : JSON.stringify(body),
       });
       const answer = await unlessAborted(answering, signal);
-      this.unreachable = undefined;
+      this.reached();
       return answer;
     } catch (error) {
       throw this.notReached(asked, error);
     }
+  }
+
+  private reached(): void {
+    if (!this.unreachable) return;
+    this.unreachable = undefined;
+    for (const listener of [...this.recoveryListeners]) listener();
   }
 
   private notReached({ method, path }: ApiRequest, cause: unknown): KubernetesError {

@@ -68,6 +68,9 @@ export class ResourceWatch<T extends KubernetesObject> implements WatchState {
   private opened = 0;
   private listedAtMs = 0;
   private isListDue = false;
+  /** While a watch is open and told all, as far as is known. */
+  private isOpen = false;
+  private forgetRecovery: (() => void) | undefined;
   /** A watch has broken since the last list. */
   private isDoubtful = false;
 
@@ -119,6 +122,7 @@ export class ResourceWatch<T extends KubernetesObject> implements WatchState {
     if (this.running) throw new Error('a watch starts once');
     this.listener = listener;
     this.client.watches.add(this);
+    this.forgetRecovery = this.client.onRecovery(() => this.checkSoon());
     const answered = new Promise<void>((resolve) => (this.firstAnswer = resolve));
     this.running = this.run();
     await answered;
@@ -139,11 +143,19 @@ export class ResourceWatch<T extends KubernetesObject> implements WatchState {
     this.stopping.abort();
     this.interrupt.abort();
     await this.running;
+    this.forgetRecovery?.();
     this.client.watches.delete(this);
   }
 
   private listSoon(): void {
     this.isListDue = true;
+    this.interrupt.abort();
+  }
+
+  /** A watch that was open while others were not answered may be dead, and silent about it. */
+  private checkSoon(): void {
+    if (!this.isOpen) return;
+    this.isDoubtful = true;
     this.interrupt.abort();
   }
 
@@ -237,12 +249,11 @@ export class ResourceWatch<T extends KubernetesObject> implements WatchState {
     const timers = [this.timing.schedule(timeoutSeconds * 1_000 + LIFETIME_GRACE_MS, () => deadline.abort())];
     const startedMs = this.timing.monotonicMs();
     const livedMs = (): number => this.timing.monotonicMs() - startedMs;
-    let isOpen = false;
     let isTelling = false;
     try {
       const both = AbortSignal.any([signal, deadline.signal]);
       const chunks = await this.client.stream(this.watched.type, this.watched, query, { signal: both, silenceMs });
-      isOpen = true;
+      this.isOpen = true;
       this.opened++;
       this.up();
       if (this.isDoubtful) timers.push(this.timing.schedule(this.untilRelistMs(), () => this.listSoon()));
@@ -252,10 +263,11 @@ export class ResourceWatch<T extends KubernetesObject> implements WatchState {
         isTelling = false;
       }
     } catch (error) {
-      if (signal.aborted) return 'watch';
+      if (signal.aborted) return this.isDoubtful ? 'verify' : 'watch';
       // A connection that breaks was good as long as it was open; whether the server can be read, the next step shows.
-      if (!isOpen || isTelling || error instanceof SyntaxError) throw error;
+      if (!this.isOpen || isTelling || error instanceof SyntaxError) throw error;
     } finally {
+      this.isOpen = false;
       for (const timer of timers) timer.cancel();
       if (livedMs() >= GOOD_LIFE_MS) this.backOff.reset();
     }
