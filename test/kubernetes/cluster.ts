@@ -13,6 +13,9 @@ import { ClusterAccess, type ClusterFacts, kubeconfigOf } from './cluster-access
 /** Seen from the project's root, where tests and benches run. */
 const SETUP = resolve('test/setup/kubernetes');
 
+/** Who starts the servers may be killed, and then nobody is left to end them; where there is a kernel that does, it is asked to. */
+const GUARD = spawnSync('setpriv', ['--version']).error ? [] : ['setpriv', '--pdeathsig', 'KILL', '--'];
+
 /** How long a server may take until it answers, in milliseconds. */
 const START_MS = 60_000;
 
@@ -101,7 +104,7 @@ export class Cluster extends ClusterAccess {
       await cluster.startEtcd();
       await cluster.startApiServer();
     } catch (error) {
-      cluster.killAll();
+      await cluster.stop();
       throw error;
     }
     return cluster;
@@ -219,7 +222,8 @@ export class Cluster extends ClusterAccess {
 
   private spawn(name: 'etcd' | 'kube-apiserver', args: readonly string[]): ChildProcess {
     const log = openSync(this.path(`${name}.log`), 'a');
-    const child = spawn(this.programs[name], args, { stdio: ['ignore', log, log] });
+    const [command = '', ...rest] = [...GUARD, this.programs[name], ...args];
+    const child = spawn(command, rest, { stdio: ['ignore', log, log] });
     closeSync(log);
     return child;
   }
