@@ -8,6 +8,7 @@ import {
 import { CombinedServiceInstances, StaticServiceInstances } from '@tigateway/proxy';
 import { describe, expect, it } from 'vitest';
 import { KubernetesServiceInstances } from './kubernetes-service-instances.js';
+import { ProxiedServices } from './proxied-services.js';
 
 /** Objects that are told of as a watch tells of them, without a cluster. */
 class Objects<T extends Service> implements ObjectWatch<T> {
@@ -185,6 +186,23 @@ describe('the names of Services', () => {
     expect(instances.names).toEqual(['a', 'b', 'c.shop']);
     services.remove('own', 'a');
     expect(instances.names).toEqual(['b', 'c.shop']);
+  });
+
+  it('are told to the configuration when they change, and not when instances do', async () => {
+    const { services, slices, instances } = await cluster();
+    const known = new ProxiedServices(
+      new CombinedServiceInstances(new StaticServiceInstances({ old: ['a:1'] }), instances),
+    );
+    const told: string[] = [];
+    const end = known.onChange(() => told.push(known.names.join(' ')));
+    services.put(service('own', 'a'));
+    slices.put(slice('own', 'a', '10.0.0.1'));
+    services.put(service('own', 'a', { more: 'labels' }));
+    services.put(service('own', 'b'));
+    services.remove('own', 'a');
+    end();
+    services.remove('own', 'b');
+    expect(told).toEqual(['old a', 'old a b', 'old b']);
   });
 
   it('give way to those of the bootstrap file', async () => {

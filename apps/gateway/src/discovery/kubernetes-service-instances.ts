@@ -53,7 +53,8 @@ export class KubernetesServiceInstances extends ServiceInstances {
   private readonly namespacesOf = new Map<string, Set<string>>();
   private readonly listeners = new Set<() => void>();
   private readonly synced = new Set<string>();
-  private listedNames: readonly string[] | undefined;
+  private listedNames: readonly string[] = [];
+  private areNamesStale = true;
 
   constructor(private readonly options: KubernetesServicesOptions) {
     super();
@@ -80,12 +81,17 @@ export class KubernetesServiceInstances extends ServiceInstances {
   }
 
   override get names(): readonly string[] {
-    return (this.listedNames ??= [...this.options.services.objects.values()]
+    if (!this.areNamesStale) return this.listedNames;
+    const names = [...this.options.services.objects.values()]
       .filter((service) => this.isListed(service))
       .map(({ metadata: { namespace, name } }) =>
         namespace === this.options.namespace ? name : `${name}.${namespace}`,
       )
-      .sort());
+      .sort();
+    const isSame = names.length === this.listedNames.length && names.every((name, at) => name === this.listedNames[at]);
+    if (!isSame) this.listedNames = names;
+    this.areNamesStale = false;
+    return this.listedNames;
   }
 
   override instancesOf(service: string): readonly ServiceInstance[] {
@@ -156,7 +162,7 @@ export class KubernetesServiceInstances extends ServiceInstances {
     else namespaces.add(namespace);
     if (namespaces.size > 0) this.namespacesOf.set(name, namespaces);
     else this.namespacesOf.delete(name);
-    this.listedNames = undefined;
+    this.areNamesStale = true;
     this.outdate(name);
   }
 

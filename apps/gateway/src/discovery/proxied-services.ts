@@ -13,8 +13,15 @@ export class ProxiedServices extends KnownServices {
     return this.instances.names;
   }
 
+  /** Instances come and go far more often than names. */
   override onChange(listener: () => void): () => void {
-    return this.instances.onChange(listener);
+    let known = this.names;
+    return this.instances.onChange(() => {
+      const { names } = this;
+      if (names === known) return;
+      known = names;
+      listener();
+    });
   }
 }
 

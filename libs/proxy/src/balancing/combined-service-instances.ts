@@ -3,6 +3,7 @@ import { nameOf, type ServiceInstance, ServiceInstances } from '../ports/service
 /** Several who know services: of those that know a name the first one counts. */
 export class CombinedServiceInstances extends ServiceInstances {
   private readonly firstNames: ReadonlySet<string>;
+  private combined: { readonly second: readonly string[]; readonly names: readonly string[] } | undefined;
 
   /** @param first whose names are fixed: the services of the bootstrap file */
   constructor(
@@ -14,7 +15,12 @@ export class CombinedServiceInstances extends ServiceInstances {
   }
 
   override get names(): readonly string[] {
-    return [...this.firstNames, ...this.second.names.filter((name) => !this.firstNames.has(name))];
+    const second = this.second.names;
+    if (this.combined?.second !== second) {
+      const names = [...this.firstNames, ...second.filter((name) => !this.firstNames.has(name))];
+      this.combined = { second, names };
+    }
+    return this.combined.names;
   }
 
   override instancesOf(service: string): readonly ServiceInstance[] {

@@ -4,16 +4,14 @@ const NONE: readonly ServiceInstance[] = Object.freeze([]);
 
 /** The services that the bootstrap file lists: `tigateway.services: { orders: [http://10.0.0.1:8080] }`. */
 export class StaticServiceInstances extends ServiceInstances {
+  override readonly names: readonly string[];
   private readonly services: ReadonlyMap<string, readonly ServiceInstance[]>;
 
   /** @throws TypeError for an instance that is no URL and no `host:port` */
   constructor(services: Readonly<Record<string, readonly string[]>>) {
     super();
     this.services = new Map(Object.entries(services).map(([name, urls]) => [name, urls.map(instanceOf)]));
-  }
-
-  override get names(): readonly string[] {
-    return [...this.services.keys()];
+    this.names = [...this.services.keys()];
   }
 
   override instancesOf(service: string): readonly ServiceInstance[] {

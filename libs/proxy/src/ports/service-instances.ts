@@ -6,7 +6,7 @@ export abstract class ServiceInstances {
    * @param service a name, or `name:port` where the route asks for one of its ports, by number or name
    */
   abstract instancesOf(service: string): readonly ServiceInstance[];
-  /** The services that are known, in a stable order. */
+  /** The services that are known, in a stable order; the same array object as long as nothing changed. */
   abstract readonly names: readonly string[];
   /**
    * Calls `listener` after each change of the names or of a service's instances.
