@@ -77,8 +77,14 @@ describe('custom resources in rough weather', () => {
   });
 
   it('stay in force while the API server is away, and their status follows when it is back', async () => {
+    // Nobody can be kept from writing one; it must not keep the others from being read.
+    const deep = JSON.parse('['.repeat(4_000) + ']'.repeat(4_000)) as unknown;
+    await createResource(cluster, namespace, 'TiGatewayRoute', 'deep', {
+      route: { ...route('deep'), metadata: { deep } },
+    });
+    await expect.poll(() => programmed('deep')).toBe('NotAccepted');
     await cluster.stopApiServer();
-    await expect.poll(source).toMatchObject({ state: 'down', documents: 1 });
+    await expect.poll(source).toMatchObject({ state: 'down', documents: 2 });
     expect(await answers('/users')).toBe(200);
     await admin.write('PUT', '/api/configuration/routes/users', route('users', '/by-api'));
     expect(await Promise.all(['/users', '/by-api'].map(answers))).toEqual([404, 200]);

@@ -1,9 +1,9 @@
-import { isDeepStrictEqual } from 'node:util';
 import { BackOff, type BackOffOptions } from './back-off.js';
 import { type KubernetesClient, type WatchState, withoutManagedFields } from './kubernetes-client.js';
 import { KubernetesError } from './kubernetes-error.js';
 import type { KubernetesObject } from './kubernetes-object.js';
 import { objectKey, type ResourceSelection, type ResourceType } from './resources.js';
+import { hasSameContent } from './same-content.js';
 import { pause, SYSTEM_TIMING, type Timing } from './timing.js';
 import { type WatchEvent, watchEvents } from './watch-events.js';
 
@@ -214,7 +214,7 @@ export class ResourceWatch<T extends KubernetesObject> implements WatchState {
 
   private takeOver(items: readonly T[], resourceVersion: string): void {
     // In a restored past the same revision may be another state.
-    const isSame = this.isDoubtful || isBefore(resourceVersion, this.version) ? isDeepStrictEqual : isSameState;
+    const isSame = this.isDoubtful || isBefore(resourceVersion, this.version) ? hasSameContent : isSameState;
     const gone = new Map(this.known);
     const upserted: T[] = [];
     for (const item of items) {
