@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CONFIG_MAPS, KubernetesClient, type KubernetesObject, LEASES } from '@tigateway/kubernetes';
@@ -21,7 +21,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-async function clientOf(kubeconfig: string, more: { context?: string; namespace?: string } = {}) {
+async function clientOf(kubeconfig: string, more: { context?: string; namespace?: string; root?: string } = {}) {
   const client = await KubernetesClient.open({ kubeconfig, ...more });
   closing.push(() => client.close());
   return client;
@@ -138,6 +138,39 @@ describe('who asks', () => {
 });
 
 describe('the place of the API server', () => {
+  const before = { ...process.env };
+  afterEach(() => {
+    process.env = { ...before };
+  });
+
+  it("is the pod's own, whose account is asked by and whose namespace is the gateway's", async () => {
+    const { hostname, port } = new URL(cluster.url);
+    Object.assign(process.env, { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port });
+    const root = mkdtempSync(join(tmpdir(), 'pod-'));
+    closing.push(async () => rmSync(root, { recursive: true }));
+    const folder = join(root, 'var/run/secrets/kubernetes.io/serviceaccount');
+    mkdirSync(folder, { recursive: true });
+    await cluster.serviceAccount(namespace, 'user', ALL);
+    copyFileSync(cluster.facts.caFile, join(folder, 'ca.crt'));
+    writeFileSync(join(folder, 'namespace'), namespace);
+    writeFileSync(join(folder, 'token'), 'expired');
+    const client = await clientOf('', { root });
+    expect(client.namespace).toBe(namespace);
+    await expect(client.list(CONFIG_MAPS, { namespace })).rejects.toMatchObject({ status: 401 });
+    writeFileSync(join(folder, 'token'), await cluster.tokenOf(namespace, 'user'));
+    expect(await client.list(CONFIG_MAPS, { namespace })).toMatchObject({ items: [] });
+  });
+
+  it('is that of the files that KUBECONFIG names, a token in a file too', async () => {
+    await cluster.serviceAccount(namespace, 'user', ALL);
+    const tokenFile = join(cluster.facts.folder, `${namespace}.token`);
+    writeFileSync(tokenFile, await cluster.tokenOf(namespace, 'user'));
+    process.env['KUBECONFIG'] = cluster.kubeconfigFor({ tokenFile }, namespace);
+    const client = await clientOf('');
+    expect(client.namespace).toBe(namespace);
+    expect(await client.list(CONFIG_MAPS, { namespace })).toMatchObject({ items: [] });
+  });
+
   it('is that of the context that is named', async () => {
     const client = await clientOf(cluster.kubeconfig, { context: 'test', namespace: 'mine' });
     expect(client.namespace).toBe('mine');

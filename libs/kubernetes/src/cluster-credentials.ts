@@ -13,13 +13,15 @@ const CONNECT_MS = 4_000;
 /** Between the last time that connections are given out and their end, in milliseconds. */
 const RETIRE_MS = 1_000;
 
-const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+const SERVICE_ACCOUNT_TOKEN = 'var/run/secrets/kubernetes.io/serviceaccount/token';
 
 export interface ClusterCredentialsOptions {
   /** A file; empty: the service account of the pod, else `KUBECONFIG`, else `~/.kube/config`. */
   readonly kubeconfig: string;
   /** Empty: the current one. */
   readonly context: string;
+  /** Where the file system of the pod begins: tests have one of their own. */
+  readonly root: string;
 }
 
 export interface ClusterConnection {
@@ -120,7 +122,7 @@ function headersOf({ headers, auth }: RequestOptions): Record<string, string> {
   return written;
 }
 
-async function readConfig({ kubeconfig, context }: ClusterCredentialsOptions): Promise<KubeConfig> {
+async function readConfig({ kubeconfig, context, root }: ClusterCredentialsOptions): Promise<KubeConfig> {
   // Half a second and 40 MB, which only those pay who use Kubernetes.
   const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
@@ -128,8 +130,8 @@ async function readConfig({ kubeconfig, context }: ClusterCredentialsOptions): P
     if (kubeconfig !== '') {
       config.loadFromFile(kubeconfig);
       readTokenFiles(config, [kubeconfig]);
-    } else if (process.env['KUBERNETES_SERVICE_HOST'] && existsSync(SERVICE_ACCOUNT_TOKEN)) {
-      config.loadFromCluster();
+    } else if (process.env['KUBERNETES_SERVICE_HOST'] && existsSync(join(root, SERVICE_ACCOUNT_TOKEN))) {
+      config.loadFromCluster(root === '/' ? '' : root);
     } else {
       config.loadFromDefault();
       readTokenFiles(config, defaultFiles());

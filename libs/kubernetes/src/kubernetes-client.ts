@@ -30,6 +30,8 @@ export interface KubernetesClientOptions {
   readonly context?: string;
   /** The gateway's own; empty: the service account's, else the context's, else `tigateway`. */
   readonly namespace?: string;
+  /** Where the file system of the pod begins; tests have one of their own. */
+  readonly root?: string;
   /** In which a request must be answered whole, in milliseconds; a watch is none. */
   readonly requestTimeoutMs?: number;
 }
@@ -117,8 +119,8 @@ export class KubernetesClient {
 
   /** Reads the credentials; the server is not asked yet. @throws KubernetesError */
   static async open(options: KubernetesClientOptions = {}): Promise<KubernetesClient> {
-    const { kubeconfig = '', context = '', namespace = '', requestTimeoutMs = 15_000 } = options;
-    const credentials = await ClusterCredentials.load({ kubeconfig, context });
+    const { kubeconfig = '', context = '', namespace = '', root = '/', requestTimeoutMs = 15_000 } = options;
+    const credentials = await ClusterCredentials.load({ kubeconfig, context, root });
     return new KubernetesClient(credentials, namespace || (credentials.namespace ?? 'tigateway'), requestTimeoutMs);
   }
 
