@@ -19,7 +19,7 @@ import {
   ReplicasModule,
 } from '@tigateway/configuration';
 import { NOTIFICATION, NotificationsModule } from '@tigateway/notifications';
-import { ObservabilityModule } from '@tigateway/observability';
+import { ObservabilityModule, StoreMetrics } from '@tigateway/observability';
 import { ProxyModule, TRAFFIC_FILTERS, TrafficFiltersModule } from '@tigateway/proxy';
 import { ApiVersionSource, ConfiguredApiVersion, RoutingModule } from '@tigateway/routing';
 import type { Bootstrap } from './bootstrap/bootstrap-file.js';
@@ -34,6 +34,7 @@ import { DataPlaneHealth } from './health/data-plane.health.js';
 import { NotificationsHealth } from './health/notifications.health.js';
 import { ServicesHealth } from './health/services.health.js';
 import { SourcesHealth } from './health/sources.health.js';
+import { StoreHealth } from './health/store.health.js';
 import { identityOf } from './bootstrap/kubernetes-settings.js';
 import type { KubernetesConnection } from './kubernetes/kubernetes-connection.js';
 import { KubernetesModule } from './kubernetes/kubernetes.module.js';
@@ -133,6 +134,7 @@ export class GatewayModule {
         ...(hasCustomResources ? [CustomResourceStatusModule.register([customResources])] : []),
         proxy,
         notifications,
+        ...(isShared ? [history] : []),
         AdminModule.register([ObservabilityModule, history, notifications, replicas]),
         ObservabilityModule,
       ],
@@ -143,6 +145,7 @@ export class GatewayModule {
         ServicesHealth,
         BreakerMetricsFeed,
         UpstreamMetricsFeed,
+        ...(isShared ? [StoreMetrics, StoreHealth] : []),
       ],
     };
   }

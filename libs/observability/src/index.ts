@@ -6,5 +6,6 @@ export * from './metrics/circuit-breaker-metrics.js';
 export * from './metrics/configuration-metrics.js';
 export * from './metrics/kubernetes-metrics.js';
 export * from './metrics/request-metrics.js';
+export * from './metrics/store-metrics.js';
 export * from './metrics/upstream-metrics.js';
 export * from './observability.module.js';

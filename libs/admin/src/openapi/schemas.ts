@@ -302,6 +302,11 @@ export const SCHEMAS = {
     {
       revision: count,
       hash: text,
+      store: {
+        ...object({ sequence: count, reason: text }, ['sequence']),
+        description:
+          'Of a gateway of several processes: how far this one has come in what all share, and why it cannot follow',
+      },
       sources: arrayOf(local('SourceStatus')),
       configurations: object({
         route: local('TypeStatus'),

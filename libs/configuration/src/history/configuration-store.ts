@@ -151,6 +151,14 @@ export interface HistoryRetention {
   readonly compression: boolean;
 }
 
+/** How far a process has come in what all share. */
+export interface SharedPlace {
+  /** Of the newest commit that is in force here. */
+  readonly sequence: number;
+  /** Why what all share cannot be followed at the moment; absent while it can. */
+  readonly reason?: string;
+}
+
 /**
  * The durable point of every change, and the history. `commit` settles when the change would survive a `kill -9`.
  * @throws ConfigurationStoreError from every method when the store cannot be reached or is damaged; names the file
@@ -167,6 +175,11 @@ export abstract class ConfigurationStore {
   /** The other processes that are alive. */
   get others(): readonly string[] {
     return [];
+  }
+
+  /** Where this process stands; `undefined` for a store of one process. */
+  get place(): SharedPlace | undefined {
+    return undefined;
   }
 
   /** Tells what others commit from now on. Settles once what they have committed so far was told, or cannot be had now. */

@@ -8,6 +8,7 @@ import type {
   SourceName,
 } from '@tigateway/model';
 
+import type { SharedPlace } from '../history/configuration-store.js';
 import type { MigrationReport } from '../migration/migration-report.js';
 
 /** One wish of an API call. */
@@ -162,6 +163,8 @@ export interface ConfigurationStatus {
   readonly revision: number;
   /** Of the whole state in force: equal on every replica that serves the same. */
   readonly hash: string;
+  /** Where this process stands in what all replicas share; absent for a gateway of one process. */
+  readonly store?: SharedPlace;
   readonly sources: readonly SourceStatus[];
   readonly configurations: Readonly<
     Record<

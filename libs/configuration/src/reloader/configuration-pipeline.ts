@@ -373,6 +373,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
 
   override status(): ConfigurationStatus {
     const { running, desired, holds } = this.queue.state;
+    const { place } = this.store;
     const shadowed: Record<ConfigType, { id: string; source: SourceName; by: SourceName }[]> = {
       route: [],
       filter: [],
@@ -386,6 +387,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     }
     return {
       ...this.fingerprint(),
+      ...(place && { store: place }),
       sources: this.sources(),
       configurations: {
         route: { count: running.counts.route, shadowed: shadowed.route },

@@ -128,15 +128,13 @@ export class DeferredChanges {
 
   /** @param now lets it in whatever the policy says */
   async deliver(delivery: Delivery, isNew: boolean, now: boolean): Promise<DeliveryOutcome> {
-    if (!this.hands.leads) {
-      await this.hands.queue.enqueue((state) => stageKnown(state, delivery, this.hands.tools));
-      return { kind: 'applied', changed: 0 };
-    }
     const { strategy } = this.policy().update;
-    if (strategy === 'immediate' || now || isNew) {
-      return this.hands.queue.enqueue((state) => this.deliverNow(state, delivery, isNew));
-    }
-    const outcome = await this.hands.queue.enqueue((state) => this.acceptDelivery(state, delivery, strategy));
+    const isImmediate = strategy === 'immediate' || now || isNew;
+    // Who leads is asked again each time that it is tried on what others have committed meanwhile.
+    const outcome = await this.hands.queue.enqueue((state) => {
+      if (!this.hands.leads) return this.takeNote(state, delivery);
+      return isImmediate ? this.deliverNow(state, delivery, isNew) : this.acceptDelivery(state, delivery, strategy);
+    });
     if (outcome.kind === 'applied') return outcome;
     this.logger.log(`delivered by ${delivery.source}, and waits (${strategy})`);
     if (strategy === 'scheduled') this.arm();
@@ -274,6 +272,11 @@ export class DeferredChanges {
       acceptedMs,
       ...(dueMs !== undefined && { dueMs }),
     };
+  }
+
+  private async takeNote(state: PipelineState, delivery: Delivery): Promise<Staged<DeliveryOutcome>> {
+    const staged = await stageKnown(state, delivery, this.hands.tools);
+    return { ...staged, result: { kind: 'applied', changed: 0 } };
   }
 
   private async deliverNow(

@@ -10,6 +10,7 @@ import {
   isJsonObject,
   keyText,
   type Problem,
+  type Scheduled,
   StoreAheadError,
 } from '@tigateway/model';
 import { CONFIG_MAPS, type KubernetesClient, type LeaderElection } from '@tigateway/kubernetes';
@@ -17,6 +18,7 @@ import {
   ConfigurationStore,
   type ForeignCommit,
   type HistoryRetention,
+  type SharedPlace,
   type StoreCommit,
   type StoredEvent,
   type StoredOutbox,
@@ -48,18 +50,20 @@ export interface ConfigMapStorePorts {
   readonly local: ConfigurationStore;
 }
 
-/** How far a process has come in what all share. */
-export interface SharedPlace {
-  /** Of the newest commit that is in force here. */
-  readonly sequence: number;
-  /** Why the journal cannot be followed at the moment; absent while it can. */
-  readonly reason?: string;
+/** Everything that the cluster has, and where in the journal that is. */
+interface WholeRead {
+  readonly head: JournalHead;
+  readonly shared: SharedHistory;
+  readonly unwritten: readonly JournalEntry[];
 }
 
 /** The row in which a process remembers how far it has come. */
 const PLACE_ID = 'journal-place';
 const DEFAULT_RETENTION: HistoryRetention = { maxVersions: 10, retentionMs: 7 * 86_400_000, compression: true };
 const RETRY_MS = 2_000;
+/** The journal is read so often, in milliseconds, whatever its watch says: a watch may be dead for long before anybody knows. */
+const LOOK_MS = 10_000;
+const ATTEMPTS = 5;
 
 /**
  * The store of many replicas: a journal in the cluster orders all commits, and is the point from which on they are durable. Each
@@ -80,12 +84,24 @@ export class ConfigMapStore extends ConfigurationStore {
   private readonly deliveries: SharedDeliveries;
   /** Up to this entry all was handed to the follower. */
   private handed = 0;
+  /**
+   * By sequence: marks of entries that were handed over, from the newest that is kept here on. A cluster that was set back has other
+   * entries under the same numbers.
+   */
+  private readonly marks = new Map<number, string>();
   private eventSequence = 0;
   private lastVersionMs = 0;
   /** Whether the local copy holds all that is in force here. */
   private isCopyWhole = true;
   private isLeading = false;
+  /** Why the journal could not be read. */
   private reason: string | undefined = 'not read yet';
+  /** Why it cannot be watched. */
+  private watchReason: string | undefined;
+  private look: Scheduled | undefined;
+  /** What stood in the journal when it was read for the first time. */
+  private firstRead: number | undefined;
+  private servesSomething = false;
   private retention = DEFAULT_RETENTION;
   /** Looks at the journal, one after the other and never during a commit. */
   private turn: Promise<unknown> = Promise.resolve();
@@ -108,16 +124,23 @@ export class ConfigMapStore extends ConfigurationStore {
       clock,
       retention: () => this.retention,
       wrote: (through) => void this.inTurn(() => this.journal.wrote(through)).catch(() => undefined),
+      confirm: () => this.inTurn(async () => this.catchUp(await this.journal.read())),
     });
   }
 
   override get leads(): boolean {
-    return this.isLeading;
+    return this.isLeading && this.ports.election.isLeader;
   }
 
-  get place(): SharedPlace {
-    const { inForce, reason } = this;
+  override get place(): SharedPlace {
+    const { inForce } = this;
+    const reason = this.reason ?? this.watchReason;
     return { sequence: inForce, ...(reason !== undefined && { reason }) };
+  }
+
+  /** Whether what the cluster holds has been in force here once, or an earlier run's state is. */
+  get isKnown(): boolean {
+    return this.servesSomething || (this.firstRead !== undefined && this.inForce >= this.firstRead);
   }
 
   override swapped(): void {
@@ -151,7 +174,9 @@ export class ConfigMapStore extends ConfigurationStore {
     const state = await this.ports.local.open();
     const place = state.pending.find(({ id }) => id === PLACE_ID)?.payload;
     if (isJsonObject(place)) this.applied = Number(place['sequence']);
+    if (isJsonObject(place) && place['mark']) this.marks.set(this.applied, place['mark'] as string);
     this.handed = this.applied;
+    this.servesSomething = this.applied > 0 || state.current.length > 0;
     this.eventSequence = state.lastSequence;
     this.lastVersionMs = state.lastVersionMs;
     return { ...state, pending: state.pending.filter(({ id }) => id !== PLACE_ID) };
@@ -160,18 +185,21 @@ export class ConfigMapStore extends ConfigurationStore {
   override async follow(follower: StoreFollower): Promise<void> {
     this.follower = follower;
     await this.journal.start({
-      moved: (isSure) =>
-        void this.inTurn(async () => {
-          const known = isSure ? this.journal.latest : undefined;
-          await this.catchUp(known ?? (await this.journal.read()));
-        }).catch((error: unknown) => (this.reason = (error as Error).message)),
-      down: (reason) => (this.reason = reason),
-      up: () => (this.reason = undefined),
+      moved: (isSure) => {
+        this.watchReason = undefined;
+        void this.lookNow(isSure);
+      },
+      down: (reason) => {
+        this.watchReason = reason;
+        this.lookIn(RETRY_MS);
+      },
+      up: () => {
+        this.watchReason = undefined;
+        void this.lookNow();
+      },
     });
-    await this.inTurn(async () => this.catchUp(await this.journal.read())).catch((error: unknown) => {
-      this.reason = (error as Error).message;
-      this.logger.warn(`starts on what this process has itself: ${this.reason}`);
-    });
+    await this.lookNow();
+    if (this.reason !== undefined) this.logger.warn(`starts on what this process has itself: ${this.reason}`);
     this.ports.election.onChange((isLeader) => this.elected(isLeader));
     if (this.ports.election.isLeader) this.elected(true);
   }
@@ -189,7 +217,11 @@ export class ConfigMapStore extends ConfigurationStore {
       }));
       if (tooLarge.length > 0) throw new ConfigurationValidationError(tooLarge);
       const place = this.placeAfter(shared);
-      const head = await this.journal.append(place, shared);
+      const head = await this.journal.append(place, shared, this.marks.get(this.applied)).catch((error: unknown) => {
+        this.reason = (error as Error).message;
+        this.lookIn(RETRY_MS);
+        throw error;
+      });
       if (!head) {
         const newest = await this.journal.read();
         if (this.isLost(newest)) throw new ConfigurationStoreError('the journal is gone; whoever leads begins it anew');
@@ -198,6 +230,7 @@ export class ConfigMapStore extends ConfigurationStore {
       }
       this.reason = undefined;
       this.handed = place.sequence;
+      this.remember(head, place.sequence);
       await this.adopt({ sequence: place.sequence, commit });
       if (this.isLeading) void this.writer.take({ sequence: place.sequence, mark: '', commit: shared });
     });
@@ -205,7 +238,8 @@ export class ConfigMapStore extends ConfigurationStore {
 
   /** What is in force everywhere is kept here too; where the disk does not take it, the next start asks the cluster. */
   override async adopt({ sequence, commit, eventSequence }: Omit<ForeignCommit, 'identity'>): Promise<void> {
-    const row = { id: PLACE_ID, payload: { kind: 'journal-place', sequence } };
+    const mark = this.marks.get(sequence) ?? '';
+    const row = { id: PLACE_ID, payload: { kind: 'journal-place', sequence, mark } };
     const place = this.isCopyWhole ? { putPending: [...(commit.putPending ?? []), row] } : {};
     try {
       await this.ports.local.commit({ ...commit, ...place });
@@ -214,6 +248,7 @@ export class ConfigMapStore extends ConfigurationStore {
       this.isCopyWhole = false;
     }
     this.applied = sequence;
+    for (const each of this.marks.keys()) if (each < sequence) this.marks.delete(each);
     this.eventSequence = eventSequence ?? Math.max(this.eventSequence, commit.events?.at(-1)?.sequence ?? 0);
     this.lastVersionMs = newestMs(this.lastVersionMs, commit);
   }
@@ -249,6 +284,7 @@ export class ConfigMapStore extends ConfigurationStore {
 
   override async close(): Promise<void> {
     this.isClosed = true;
+    this.look?.cancel();
     this.follower = undefined;
     this.writer.stop();
     await this.deliveries.flush();
@@ -272,27 +308,66 @@ export class ConfigMapStore extends ConfigurationStore {
     };
   }
 
+  private lookIn(delayMs: number): void {
+    this.look?.cancel();
+    if (!this.isClosed) this.look = this.ports.clock.schedule(delayMs, () => void this.lookNow());
+  }
+
+  /** @param isSure what was heard of the journal is enough; else the API server is asked */
+  private async lookNow(isSure = false): Promise<void> {
+    try {
+      await this.inTurn(async () => {
+        const known = isSure ? this.journal.latest : undefined;
+        await this.catchUp(known ?? (await this.journal.read()));
+      });
+      this.lookIn(LOOK_MS);
+    } catch (error) {
+      this.reason = (error as Error).message;
+      this.lookIn(RETRY_MS);
+    }
+  }
+
   /** Hands over what others have committed since. */
   private async catchUp(head: JournalHead): Promise<void> {
     if (!this.follower) return;
+    await this.catchUpWith(head, this.follower);
+    this.firstRead ??= this.handed;
     this.reason = undefined;
+  }
+
+  private async catchUpWith(head: JournalHead, follower: StoreFollower): Promise<void> {
     if (this.isLost(head)) {
-      if (this.isLeading) await this.beginAnew(this.follower);
+      if (this.isLeading) await this.beginAnew(follower);
       return;
     }
-    const { sequence } = head.place;
-    if (sequence === this.handed) return;
-    const entries = sequence > this.handed ? await this.journal.entriesAfter(head, this.handed) : undefined;
+    const entries = this.goesOnFromHere(head) ? await this.journal.entriesAfter(head, this.handed) : undefined;
     if (entries) {
       for (const entry of entries) this.hand(entry);
       return;
     }
     // Too far behind, or the cluster was set back: what it has now is what holds.
-    const { shared } = await this.readAll(head);
+    const { head: read, ...all } = await this.readAll(head);
+    const { place } = read;
+    const { sequence } = place;
     this.handed = sequence;
+    this.remember(read, sequence);
     this.applied = Math.min(this.applied, sequence - 1);
-    this.lastVersionMs = Math.max(this.lastVersionMs, head.place.lastVersionMs);
-    this.follower.replaced(await shared.state(head.place));
+    this.lastVersionMs = Math.max(this.lastVersionMs, place.lastVersionMs);
+    if (this.isLeading) await this.beginWriting(all, sequence);
+    follower.replaced(await all.shared.state(place));
+  }
+
+  /** Whether what was handed over is the past of this journal. */
+  private goesOnFromHere({ place, entries }: JournalHead): boolean {
+    if (place.sequence < this.handed) return false;
+    const known = this.marks.get(this.handed);
+    return known === undefined || entries.some(({ sequence, mark }) => sequence === this.handed && mark === known);
+  }
+
+  private remember({ entries }: JournalHead, wanted: number): void {
+    const mark = entries.find(({ sequence }) => sequence === wanted)?.mark;
+    if (mark === undefined) this.marks.delete(wanted);
+    else this.marks.set(wanted, mark);
   }
 
   /** There was a journal, and it is no longer there: what runs here is all that is left of it. */
@@ -305,25 +380,43 @@ export class ConfigMapStore extends ConfigurationStore {
     this.logger.warn('the journal is gone from the cluster: it is begun anew with what is in force here');
     const commit = sharedPart(await follower.everything()) ?? {};
     const place = this.placeAfter(commit);
-    await this.journal.begin({ ...place, writtenThrough: this.applied }, commit);
+    const head = await this.journal.begin({ ...place, writtenThrough: this.applied }, commit);
     this.handed = place.sequence;
+    this.remember(head, place.sequence);
     await this.adopt({ sequence: place.sequence, commit: {} });
     await this.writer.take({ sequence: place.sequence, mark: '', commit });
   }
 
   private hand(entry: JournalEntry): void {
     this.handed = entry.sequence;
-    const { sequence, commit } = entry;
+    const { sequence, mark, commit } = entry;
+    this.marks.set(sequence, mark);
     this.follower?.committed({ sequence, commit, identity: this.options.identity });
     if (this.isLeading) void this.writer.take(entry);
   }
 
-  private async readAll(head: JournalHead): Promise<{ shared: SharedHistory; unwritten: readonly JournalEntry[] }> {
-    const shared = await SharedHistory.read(this.ports.client, this.options.gateway);
-    const oldest = head.entries[0]?.sequence ?? head.place.sequence + 1;
-    const unwritten = (await this.journal.entriesAfter(head, Math.max(head.place.writtenThrough, oldest - 1))) ?? [];
-    for (const entry of unwritten) await shared.add(entry);
-    return { shared, unwritten };
+  /** What the cluster has, as of a place in the journal that is no older than `head`. */
+  private async readAll(head: JournalHead): Promise<WholeRead> {
+    for (let attempt = 1; ; attempt++) {
+      const { place, entries } = head;
+      const shared = await SharedHistory.read(this.ports.client, this.options.gateway);
+      const oldest = entries[0]?.sequence ?? place.sequence + 1;
+      const unwritten = await this.journal.entriesAfter(head, Math.max(place.writtenThrough, oldest - 1));
+      if (!unwritten && attempt < ATTEMPTS) {
+        // Its parts went while they were read: by now they are in the history.
+        head = await this.journal.read();
+        continue;
+      }
+      if (!unwritten) this.logger.error('parts of the journal are gone, and what was in them is not in the history');
+      for (const entry of unwritten ?? []) await shared.add(entry);
+      return { head, shared, unwritten: unwritten ?? [] };
+    }
+  }
+
+  private async beginWriting({ shared, unwritten }: Omit<WholeRead, 'head'>, newest: number): Promise<void> {
+    const through = (unwritten[0]?.sequence ?? newest + 1) - 1;
+    this.writer.start(shared.keys.values(), [...shared.pending.values()], through);
+    for (const entry of unwritten) await this.writer.take(entry);
   }
 
   private elected(isLeader: boolean): void {
@@ -338,16 +431,13 @@ export class ConfigMapStore extends ConfigurationStore {
       }
       const head = await this.journal.read();
       await this.catchUp(head);
-      const { shared, unwritten } = await this.readAll(head);
+      const { head: read, ...all } = await this.readAll(head);
       // What was delivered by whoever led before is not delivered again.
       await this.ports.local.commit(await this.deliveries.read());
       if (!this.ports.election.isLeader) return;
-      const newest = Math.max(head.place.sequence, this.applied);
-      const through = (unwritten[0]?.sequence ?? newest + 1) - 1;
-      this.writer.start(shared.keys.values(), [...shared.pending.values()], through);
       this.isLeading = true;
-      for (const entry of unwritten) await this.writer.take(entry);
-      if (this.follower && this.isLost(head)) await this.beginAnew(this.follower);
+      await this.beginWriting(all, this.isLost(read) ? this.applied : read.place.sequence);
+      if (this.follower && this.isLost(read)) await this.beginAnew(this.follower);
       this.tellLead(true);
     }).catch((error: unknown) => {
       this.logger.warn(`cannot take the lead yet: ${(error as Error).message}`);

@@ -23,6 +23,8 @@ export interface HistoryWriterPorts {
   readonly retention: () => HistoryRetention;
   /** All entries up to this one are written. */
   readonly wrote: (through: number) => void;
+  /** Asks whether the journal still is the one whose entries were taken; where it is not, this writer is started anew. */
+  readonly confirm: () => Promise<void>;
 }
 
 /** Brings what stands in the journal into the history's ConfigMaps. One process does it for all. */
@@ -130,12 +132,30 @@ export class HistoryWriter {
       const later = this.patches.get(text);
       this.patches.set(text, later ? joined(patch, later) : patch);
       if (this.failures++ === 0) this.logger.warn(`the history cannot be written: ${(error as Error).message}`);
-      const delayMs = Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** Math.min(this.failures - 1, 5));
-      this.retry ??= this.ports.clock.schedule(delayMs, () => {
-        this.retry = undefined;
-        this.go();
-      });
+      this.tryLater();
     }
+  }
+
+  /** What comes back may be a cluster that was set back, in which what is left to write has never happened. */
+  private tryLater(): void {
+    const delayMs = Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** Math.min(this.failures - 1, 5));
+    this.retry ??= this.ports.clock.schedule(delayMs, () => {
+      const { retry } = this;
+      const isMine = (): boolean => this.retry === retry && this.isRunning;
+      this.ports.confirm().then(
+        () => {
+          if (!isMine()) return;
+          this.retry = undefined;
+          this.go();
+        },
+        () => {
+          if (!isMine()) return;
+          this.retry = undefined;
+          this.failures++;
+          this.tryLater();
+        },
+      );
+    });
   }
 
   private async writeKey(patch: KeyPatch): Promise<void> {

@@ -89,9 +89,16 @@ export class Journal {
    */
   async read(): Promise<JournalHead> {
     try {
-      const found = await this.client.get<ConfigMap>(CONFIG_MAPS, this.options.name, this.client.namespace);
-      this.head = found ? this.understood(found) : { place: NEW_JOURNAL, entries: [], resourceVersion: '' };
-      return this.head;
+      for (;;) {
+        const before = this.head;
+        const found = await this.client.get<ConfigMap>(CONFIG_MAPS, this.options.name, this.client.namespace);
+        const head = found ? this.understood(found) : { place: NEW_JOURNAL, entries: [], resourceVersion: '' };
+        const heard = this.head;
+        // The answer was overtaken by news of a later one.
+        if (heard && heard !== before && heard.place.sequence > head.place.sequence) continue;
+        this.head = head;
+        return head;
+      }
     } catch (error) {
       throw storeError('cannot be read', error);
     }
@@ -100,17 +107,19 @@ export class Journal {
   /**
    * Adds a commit, if nobody else has added one after `place.sequence`.
    * @param place what it is after
+   * @param previous the mark of the entry before; absent: not known
    * @returns where the journal stands then; `undefined` where others were first
    * @throws ConfigurationStoreError
    */
-  async append(place: JournalPlace, commit: SharedCommit): Promise<JournalHead | undefined> {
+  async append(place: JournalPlace, commit: SharedCommit, previous?: string): Promise<JournalHead | undefined> {
     const mark = `${this.options.identity}/${randomUUID()}`;
     const bytes = await enclose(commit);
     const entry: EnclosedEntry = { sequence: place.sequence, mark, bytes };
     let parts: readonly string[] = [];
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const head = this.head ?? (await this.read());
-      if (head.place.sequence !== place.sequence - 1) {
+      const isPrevious = previous === undefined || head.entries.at(-1)?.mark === previous;
+      if (head.place.sequence !== place.sequence - 1 || !isPrevious) {
         await this.discard(parts);
         return undefined;
       }
