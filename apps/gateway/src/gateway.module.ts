@@ -116,7 +116,14 @@ export class GatewayModule {
               : []),
             ...(sources.configmap.enabled ? [ConfigMapSourceModule.forRoot(sources.configmap)] : []),
             ...(hasCustomResources ? [customResources] : []),
-            ...(sources.gatewayApi.enabled ? [GatewayApiSourceModule.forRoot(sources.gatewayApi)] : []),
+            ...(sources.gatewayApi.enabled
+              ? [
+                  GatewayApiSourceModule.forRoot({
+                    ...sources.gatewayApi,
+                    served: settings.server.tls ? 'HTTPS' : 'HTTP',
+                  }),
+                ]
+              : []),
             ...(sources.ingress.enabled ? [IngressSourceModule.forRoot(sources.ingress)] : []),
             ...(locator.enabled
               ? [DiscoverySourceModule.forRoot({ settings: locator, imports: [KnownServicesModule.over(proxy)] })]

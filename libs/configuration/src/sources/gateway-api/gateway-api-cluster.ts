@@ -2,6 +2,7 @@ import type { ObjectWatch, Service } from '@tigateway/kubernetes';
 import type { Relation } from '../kubernetes/related-watch.js';
 import type { BackendRef, Gateway, GatewayClass, HttpRoute, Namespace, ReferenceGrant } from './gateway-api-types.js';
 import type { ClusterView } from './http-route-routes.js';
+import type { ServedProtocol } from './route-parents.js';
 
 export interface GatewayApiWatches {
   readonly classes: ObjectWatch<GatewayClass>;
@@ -27,6 +28,7 @@ export class GatewayApiCluster implements ClusterView {
   constructor(
     readonly watches: GatewayApiWatches,
     readonly controllerName: string,
+    readonly served: ServedProtocol,
   ) {}
 
   /** What changes the meaning of a route, besides itself. */

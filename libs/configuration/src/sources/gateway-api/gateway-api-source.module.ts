@@ -14,11 +14,14 @@ import { GATEWAY_CLASSES, GATEWAYS, HTTP_ROUTES, REFERENCE_GRANTS } from './gate
 import { GatewayApiSource } from './gateway-api-source.js';
 import { GatewayApiStatus } from './gateway-api-status.js';
 import type { Gateway, GatewayClass, HttpRoute, Namespace, ReferenceGrant } from './gateway-api-types.js';
+import type { ServedProtocol } from './route-parents.js';
 
 export interface GatewayApiSourceModuleOptions {
   /** Of Gateways, HTTPRoutes, ReferenceGrants and Services; `*`: all there are. */
   readonly namespaces: readonly string[];
   readonly controllerName: string;
+  /** What clients of the data plane speak. */
+  readonly served: ServedProtocol;
   /** Where the gateway is reached, for the status. */
   readonly addresses: readonly string[];
 }
@@ -26,7 +29,7 @@ export interface GatewayApiSourceModuleOptions {
 /** Expects global providers of `Clock`, `KubernetesClient` and `LeaderElection`. */
 @Module({})
 export class GatewayApiSourceModule {
-  static forRoot({ namespaces, controllerName, addresses }: GatewayApiSourceModuleOptions): DynamicModule {
+  static forRoot({ namespaces, controllerName, served, addresses }: GatewayApiSourceModuleOptions): DynamicModule {
     const logger = new Logger('GatewayApi');
     const failed = (reason: string): void => logger.warn(`a status could not be written: ${reason}`);
     return {
@@ -44,7 +47,7 @@ export class GatewayApiSourceModule {
               namespaces: new ResourceWatch<Namespace>(client, { type: NAMESPACES }),
               services: watchNamespaces<Service>(client, SERVICES, namespaces),
             };
-            return new GatewayApiSource(new GatewayApiCluster(watches, controllerName), clock);
+            return new GatewayApiSource(new GatewayApiCluster(watches, controllerName, served), clock);
           },
         },
         {

@@ -5,6 +5,7 @@ import { ToldWatch } from '../kubernetes/told-watch.fixture.js';
 import { GatewayApiCluster } from './gateway-api-cluster.js';
 import { GatewayApiSource } from './gateway-api-source.js';
 import { GatewayApiStatus } from './gateway-api-status.js';
+import type { ServedProtocol } from './route-parents.js';
 import type {
   Gateway,
   GatewayClass,
@@ -49,7 +50,7 @@ const grant: ReferenceGrant = {
   },
 };
 
-function watched() {
+function watched(served: ServedProtocol = 'HTTP') {
   const watches = {
     classes: new ToldWatch<GatewayClass>(),
     gateways: new ToldWatch<Gateway>(),
@@ -59,7 +60,7 @@ function watched() {
     services: new ToldWatch<Service>(),
   };
   const clock = new FakeClock();
-  const source = new GatewayApiSource(new GatewayApiCluster(watches, CONTROLLER), clock);
+  const source = new GatewayApiSource(new GatewayApiCluster(watches, CONTROLLER, served), clock);
   const told: string[] = [];
   const started = source.start({
     deliver: ({ documents, removed, complete }) => {
@@ -161,6 +162,17 @@ describe('the status', () => {
         },
       ],
     });
+  });
+
+  it('of a Gateway whose clients speak TLS has its HTTPS listeners served, and no others', async () => {
+    cluster = watched('HTTPS');
+    const wish = (await statusOf()).wish('Gateway infra/edge');
+    const { listeners } = wish?.status as unknown as NonNullable<Gateway['status']>;
+    const accepted = listeners?.map(({ attachedRoutes, conditions }) => [attachedRoutes, conditions[0]?.status]);
+    expect(accepted).toEqual([
+      [0, 'False'],
+      [2, 'True'],
+    ]);
   });
 
   it('of a Gateway without any listener that is served says so', async () => {

@@ -93,7 +93,12 @@ export class GatewayApiStatus implements StatusWishes, OnModuleDestroy {
   private gatewayWish(gateway: Gateway | undefined): StatusWish | undefined {
     if (gateway === undefined || !this.source.cluster.isOurs(gateway)) return undefined;
     const key = objectKey(gateway);
-    const wanted = gatewayStatus(gateway, this.addresses, (name) => this.attached.get(`${key}/${name}`) ?? 0);
+    const wanted = gatewayStatus(
+      gateway,
+      this.source.cluster.served,
+      this.addresses,
+      (name) => this.attached.get(`${key}/${name}`) ?? 0,
+    );
     const { addresses = [], conditions = [], listeners = [] } = gateway.status ?? {};
     const before = new Map(listeners.map((each) => [each.name, each]));
     const isWritten =

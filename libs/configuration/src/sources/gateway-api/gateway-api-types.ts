@@ -27,6 +27,7 @@ export interface Listener {
   readonly hostname?: string;
   readonly port: number;
   readonly protocol: string;
+  readonly tls?: { readonly mode?: string };
   readonly allowedRoutes?: {
     readonly namespaces?: {
       readonly from?: 'All' | 'Selector' | 'Same' | 'None';

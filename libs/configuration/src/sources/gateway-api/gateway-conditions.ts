@@ -8,7 +8,7 @@ import {
   type ListenerStatus,
 } from './gateway-api-types.js';
 import { conditionOf } from './http-route-routes.js';
-import { allowsHttpRoutes, HTTP_ROUTE, listenerProblem } from './route-parents.js';
+import { allowsHttpRoutes, HTTP_ROUTE, listenerProblem, type ServedProtocol } from './route-parents.js';
 
 /** A status without the times of its conditions. */
 export interface PlainGatewayStatus {
@@ -26,10 +26,11 @@ export function gatewayClassConditions({ metadata: { generation = 0 } }: Gateway
 /** @param attachedTo how many routes hang on the listener of that name */
 export function gatewayStatus(
   { metadata: { generation = 0 }, spec: { listeners } }: Gateway,
+  served: ServedProtocol,
   addresses: readonly string[],
   attachedTo: (listener: string) => number,
 ): PlainGatewayStatus {
-  const refused = listeners.filter((listener) => listenerProblem(listener) !== undefined);
+  const refused = listeners.filter((listener) => listenerProblem(listener, served) !== undefined);
   const names = refused.map(({ name }) => name).join(', ');
   const isServed = refused.length < listeners.length;
   const none = { reason: 'ListenersNotValid', message: `no listener can be served: see ${names}` };
@@ -50,12 +51,17 @@ export function gatewayStatus(
         generation,
       ),
     ],
-    listeners: listeners.map((listener) => listenerStatus(listener, generation, attachedTo(listener.name))),
+    listeners: listeners.map((listener) => listenerStatus(listener, served, generation, attachedTo(listener.name))),
   };
 }
 
-function listenerStatus(listener: Listener, generation: number, attachedRoutes: number): PlainListenerStatus {
-  const problem = listenerProblem(listener);
+function listenerStatus(
+  listener: Listener,
+  served: ServedProtocol,
+  generation: number,
+  attachedRoutes: number,
+): PlainListenerStatus {
+  const problem = listenerProblem(listener, served);
   const kinds = listener.allowedRoutes?.kinds ?? [];
   const others = kinds.filter(({ group = GATEWAY_API, kind }) => group !== GATEWAY_API || kind !== HTTP_ROUTE);
   const unknown = others.length > 0 && {

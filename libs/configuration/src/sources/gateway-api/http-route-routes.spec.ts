@@ -23,6 +23,7 @@ function named<T extends Gateway | Service>(objects: readonly T[], namespace: st
 }
 
 const view: ClusterView = {
+  served: 'HTTP',
   gateway: (namespace, name) => named(cluster.gateways, namespace, name),
   labelsOf: (namespace) => cluster.namespaces[namespace],
   service: (namespace, name) => named(cluster.services, namespace, name),

@@ -14,21 +14,29 @@ export interface Attachment {
   readonly refusal: Pick<Condition, 'reason' | 'message'> | undefined;
 }
 
+/** By `server.tls`; certificates that a listener names are in Secrets, which are not read. */
+export type ServedProtocol = 'HTTP' | 'HTTPS';
+
 /** What has to be known of a cluster to attach routes. */
 export interface ParentsView {
+  readonly served: ServedProtocol;
   /** The Gateway where it is one of ours. */
   gateway(namespace: string, name: string): Gateway | undefined;
   /** Labels of a namespace. */
   labelsOf(namespace: string): Readonly<Record<string, string>> | undefined;
 }
 
-/** Why a listener is not served; the same for its status. */
-export function listenerProblem({ protocol }: Listener): Pick<Condition, 'reason' | 'message'> | undefined {
-  if (protocol === 'HTTP') return undefined;
+/** Why a listener is not served; the same for its status. @param served what clients of the data plane speak */
+export function listenerProblem(
+  { protocol, tls }: Listener,
+  served: ServedProtocol,
+): Pick<Condition, 'reason' | 'message'> | undefined {
+  if (protocol === served && tls?.mode !== 'Passthrough') return undefined;
   const message =
-    `the protocol ${protocol} is not served: TLS is met by the gateway's own settings (server.tls) or before it, ` +
-    `with a listener of protocol HTTP`;
-  return { reason: 'UnsupportedProtocol', message };
+    served === 'HTTPS'
+      ? "clients speak TLS here (server.tls), which ends with the gateway's own certificate: only HTTPS listeners are served"
+      : 'TLS is not spoken here: it ends where server.tls says, or before the gateway with a listener of the protocol HTTP';
+  return { reason: 'UnsupportedProtocol', message: `${protocol} is not served: ${message}` };
 }
 
 /** The kinds that a listener allows and that are routes here. */
@@ -71,13 +79,14 @@ function attach(route: HttpRoute, parentRef: ParentRef, gateway: Gateway, view: 
   }
   const allowed = named.filter(
     (listener) =>
-      listenerProblem(listener) === undefined &&
+      listenerProblem(listener, view.served) === undefined &&
       allowsHttpRoutes(listener) &&
       allowsNamespace(listener, gateway, namespace, view),
   );
   if (allowed.length === 0) {
     const why =
-      listenerProblem(named[0] as Listener)?.message ?? `routes from the namespace ${namespace} are not allowed`;
+      listenerProblem(named[0] as Listener, view.served)?.message ??
+      `routes from the namespace ${namespace} are not allowed`;
     return refused(
       'NotAllowedByListeners',
       `no listener of the Gateway ${gateway.metadata.name} takes this route: ${why}`,
