@@ -426,6 +426,29 @@ describe('custom resources', () => {
     await expect.poll(async () => (await source()).documents).toBe(0);
   });
 
+  it('work without the right to write their status, which is said once and made up for later', async () => {
+    const own = await cluster.namespace();
+    const read = [
+      { apiGroups: ['tigateway.cn'], resources: ['*'], verbs: ['get', 'list', 'watch'] },
+      { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['*'] },
+    ];
+    await cluster.serviceAccount(own, 'gateway', read);
+    const kubeconfig = cluster.kubeconfigFor({ token: await cluster.tokenOf(own, 'gateway') }, own);
+    const poor = await GatewayProcess.started({
+      tigateway: { kubernetes: { kubeconfig, namespace: own }, sources: { crd: { enabled: true, namespaces: [own] } } },
+    });
+    onTestFinished(() => poor.dispose());
+    for (const name of ['one', 'two']) await create(name, { route: route(name) }, 'TiGatewayRoute', own);
+    for (const name of ['one', 'two'])
+      await expect.poll(async () => (await fetch(`${poor.url}/${name}`)).status).toBe(200);
+    await expect.poll(() => poor.output).toMatch(/a status could not be written: .*forbidden/);
+
+    const write = { apiGroups: ['tigateway.cn'], resources: ['tigatewayroutes/status'], verbs: ['patch'] };
+    await cluster.allow(own, 'gateway', [...read, write]);
+    for (const name of ['one', 'two']) await settles(name, IN_FORCE, 'TiGatewayRoute', own);
+    expect(poor.output.match(/a status could not be written/g)).toHaveLength(1);
+  });
+
   it('keep the conditions of others, and their own are written once', async () => {
     await create('quiet', { route: route('quiet') });
     await settles('quiet', IN_FORCE);
