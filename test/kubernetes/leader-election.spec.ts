@@ -135,6 +135,18 @@ describe('an election', () => {
     expect(most).toBe(1);
   });
 
+  it('does not keep a process from stopping whose server does not answer', async () => {
+    const one = await Candidate.named('one');
+    one.election.start();
+    await onlyLeader();
+    one.proxy.cutOff();
+    await expect.poll(() => one.problems, { timeout: 20_000 }).toHaveLength(1);
+    const startedMs = performance.now();
+    await one.election.stop();
+    expect(performance.now() - startedMs).toBeLessThan(3_000);
+    expect(one.isLeader).toBe(false);
+  });
+
   it('is lost by a process that stood still for too long, before it does anything else', async () => {
     const one = await Candidate.named('one');
     one.election.start();

@@ -114,7 +114,8 @@ export class LeaderElection {
   private async acquireOrRenew(): Promise<void> {
     const { name, durationMs, retryIntervalMs } = this.options;
     const call = { timeoutMs: Math.max(retryIntervalMs, Math.ceil(durationMs / 3)) };
-    const found = await this.client.get<Lease>(LEASES, name, this.client.namespace, call);
+    const { signal } = this.stopping;
+    const found = await this.client.get<Lease>(LEASES, name, this.client.namespace, { ...call, signal });
     this.observe(found);
     if (found && !this.mayTake(found)) {
       this.lead(Number.NEGATIVE_INFINITY);
