@@ -49,6 +49,15 @@ spring:
           filters:
             - name: RequestRateLimiter
               args: { redis-rate-limiter.replenishRate: 1, redis-rate-limiter.burstCapacity: 1 }
+        - id: hourly
+          uri: ${uri}
+          predicates: [Path=/hourly]
+          filters:
+            - name: RequestRateLimiter
+              args:
+                rate-limiter: '#{@bucket4jRateLimiter}'
+                key-resolver: '#{@ipKeyResolver}'
+                bucket4j-rate-limiter: { capacity: 2, refillPeriod: 1h, refillStyle: INTERVALLY }
         - id: retried
           uri: ${uri}
           predicates: [Path=/retried]
@@ -111,6 +120,12 @@ describe('an application.yml of Spring Cloud Gateway', () => {
     expect(headers.get('x-download-options')).toBeNull();
     expect((await get('/nobody')).status).toBe(404);
     expect((await get('/limited')).status).toBe(401);
+    const hourly = [await get('/hourly?1'), await get('/hourly?2'), await get('/hourly?3')];
+    expect(hourly.map((each) => [each.status, each.headers.get('x-ratelimit-remaining')])).toEqual([
+      [200, '1'],
+      [200, '0'],
+      [429, '0'],
+    ]);
     const [first, second] = [await get('/retried'), await get('/retried')];
     expect(second.headers.get('x-count')).toBe(first.headers.get('x-count'));
     expect(second.headers.get('cache-control')).toMatch(/max-age=\d+/);
@@ -133,6 +148,12 @@ describe('an application.yml of Spring Cloud Gateway', () => {
     expect(listed(migration.differs)).toEqual(
       expect.arrayContaining(['route "limited", filter RequestRateLimiter', 'route "retried", filter CircuitBreaker']),
     );
+  });
+
+  it('is told how limits in the words of Bucket4j differ', async () => {
+    const { differs } = (await validate(application)).migration;
+    const bucket4j = differs.filter(({ message }) => message.startsWith('each route has buckets of its own'));
+    expect(listed(bucket4j)).toEqual(['route "hourly", filter RequestRateLimiter']);
   });
 
   it('is told what keeps it out', async () => {

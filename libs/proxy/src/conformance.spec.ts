@@ -14,6 +14,7 @@ import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../../test/builders/fake-clock.js';
 import { requestTo } from '../../../test/builders/gateway-request.js';
 import { MemoryBuckets } from './rate-limit/memory-buckets.js';
+import { tokenBucketLimit } from './rate-limit/token-bucket.limit.js';
 import { standardTrafficFilters } from './standard-traffic-filters.js';
 
 /*
@@ -196,13 +197,10 @@ describe('the rest', () => {
 
   it('a limiter of 10 a second and 20 at once refuses the 21st call of a second, and allows 10 in the next', () => {
     const buckets = new MemoryBuckets(clock);
+    const { bucket } = tokenBucketLimit({ replenishRate: 10, burstCapacity: 20, requestedTokens: 1 });
     const calls = (count: number): string[] =>
       Array.from({ length: count }, () => {
-        const { isAllowed, remaining } = buckets.take('k', {
-          replenishRate: 10,
-          burstCapacity: 20,
-          requestedTokens: 1,
-        });
+        const { isAllowed, remaining } = buckets.take('k', bucket);
         return `${isAllowed} ${remaining}`;
       });
     expect(calls(21)).toEqual([...Array.from({ length: 20 }, (_, at) => `true ${19 - at}`), 'false 0']);

@@ -15,6 +15,7 @@ export * from './exchange/exchange.js';
 export * from './exchange/exchange-error.js';
 export * from './exchange/header-list.js';
 export * from './exchange/header-syntax.js';
+export * from './exchange/is-header-name.js';
 export * from './exchange/parsed-request.js';
 export * from './filter-manager.js';
 export * from './filters/catalogue.js';

@@ -18,5 +18,6 @@ it('names every argument, with its type, its default and what it is for', () => 
   expect(text).toContain(
     '### LocalResponseCache\n\nKeeps responses to GET in memory and gives them again; one that sets a cookie is not kept. Order -4.\n',
   );
+  expect(text).toContain('| `bucket4j-rate-limiter.capacity` | a whole number | required in `bucket4j-rate-limiter` |');
   for (const line of text.split('\n')) expect(line).not.toMatch(/^\| `.*\| {2}\|$/);
 });

@@ -86,12 +86,15 @@ function shortcutText(name: string, shortcut: Shortcut, args: Constructor): stri
   return `\`${name}=\` and the \`${keyOf(shortcut.list)}\`, any number of them${flag}`;
 }
 
-function rowsOf(type: Constructor, prefix = ''): string[] {
+/** @param group of arguments that may be left out as a whole, which these belong to */
+function rowsOf(type: Constructor, prefix = '', group = ''): string[] {
   const defaults = new type() as Record<string, unknown>;
   return fieldsOf(type).flatMap((field) => {
     const key = `${prefix}${field.key}`;
-    if (field.type.kind === 'nested') return rowsOf(field.type.of(), `${key}.`);
-    const facts = [`\`${key}\``, expectation(field.type), defaultText(field, defaults[field.name]), aboutText(field)];
+    if (field.type.kind === 'nested') return rowsOf(field.type.of(), `${key}.`, field.optional ? key : '');
+    const value = defaultText(field, defaults[field.name]);
+    const otherwise = value === 'required' && group !== '' ? `required in \`${group}\`` : value;
+    const facts = [`\`${key}\``, expectation(field.type), otherwise, aboutText(field)];
     return [`| ${facts.map(inTable).join(' | ')} |\n`];
   });
 }

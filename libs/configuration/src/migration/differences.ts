@@ -72,6 +72,12 @@ export const FILTER_DIFFERENCES: Readonly<Record<string, readonly Difference[]>>
         'each process counts by itself unless tigateway.rate-limiter.backend is redis, and burstCapacity left out is the rate',
     },
     {
+      when: 'with bucket4j-rate-limiter',
+      message:
+        'each route has buckets of its own, where in Spring all share the one of a key; without Redis tigateway.rate-limiter.fail-open decides, where Spring refuses',
+      concerns: names(/^bucket-?4j-?rate-?limiter/i),
+    },
+    {
       when: 'in the short notation',
       message: 'the values of the short notation are read; Spring ignores them',
       concerns: hasValues,

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../../../test/builders/fake-clock.js';
 import { MemoryBuckets } from './memory-buckets.js';
+import { tokenBucketLimit } from './token-bucket.limit.js';
 
 const settings = { replenishRate: 10, burstCapacity: 20, requestedTokens: 1 };
 
@@ -14,7 +15,7 @@ describe('MemoryBuckets', () => {
 
   const left = (key: string, count: number, changes = {}): number[] =>
     Array.from({ length: count }, () => {
-      const { isAllowed, remaining } = buckets.take(key, { ...settings, ...changes });
+      const { isAllowed, remaining } = buckets.take(key, tokenBucketLimit({ ...settings, ...changes }).bucket);
       return isAllowed ? remaining : -remaining - 100;
     });
 

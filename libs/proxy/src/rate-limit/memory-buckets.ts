@@ -6,9 +6,9 @@ import { type BucketSettings, RateLimiterBackend, type Verdict } from './rate-li
 const MAX_BUCKETS = 100_000;
 
 interface Bucket {
-  tokens: number;
-  /** Of the epoch, when it was last looked at. */
-  second: number;
+  parts: number;
+  /** When the last refill was due, since the epoch. */
+  refilledMs: number;
 }
 
 /** Buckets of this process alone, by the same rule as those in Redis. */
@@ -22,19 +22,22 @@ export class MemoryBuckets extends RateLimiterBackend {
     super();
   }
 
-  override take(key: string, { replenishRate, burstCapacity, requestedTokens }: BucketSettings): Verdict {
+  override take(key: string, settings: BucketSettings): Verdict {
+    const { partsPerToken, capacityParts, costParts, refillParts, refillEveryMs, firstRefillMs } = settings;
+    const nowMs = this.clock.now();
+    const earliestMs = firstRefillMs === undefined ? -Infinity : firstRefillMs - refillEveryMs;
     this.buckets ??= new LRUCache({ max: this.maxBuckets });
-    const second = Math.floor(this.clock.now() / 1_000);
     let bucket = this.buckets.get(key);
     if (bucket === undefined) {
-      bucket = { tokens: burstCapacity, second };
+      bucket = { parts: capacityParts, refilledMs: firstRefillMs === undefined ? nowMs : earliestMs };
       this.buckets.set(key, bucket);
     }
-    const passed = Math.max(0, second - bucket.second);
-    const filled = Math.min(burstCapacity, bucket.tokens + passed * replenishRate);
-    const isAllowed = filled >= requestedTokens;
-    bucket.tokens = isAllowed ? filled - requestedTokens : filled;
-    bucket.second = second;
-    return { isAllowed, remaining: bucket.tokens };
+    // Negative where the clock stepped back: that brings nothing, and counts on from there.
+    const refills = Math.floor((nowMs - bucket.refilledMs) / refillEveryMs);
+    bucket.refilledMs = Math.max(earliestMs, bucket.refilledMs + refills * refillEveryMs);
+    bucket.parts = Math.min(capacityParts, bucket.parts + Math.max(0, refills) * refillParts);
+    const isAllowed = bucket.parts >= costParts;
+    if (isAllowed) bucket.parts -= costParts;
+    return { isAllowed, remaining: Math.floor(bucket.parts / partsPerToken) };
   }
 }

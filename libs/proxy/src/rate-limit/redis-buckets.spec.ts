@@ -3,9 +3,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../../../test/builders/fake-clock.js';
 import { RedisServer, withoutRedis } from '../testing/redis-server.js';
 import { deadPort } from '../testing/scripted-upstream.js';
+import { type Bucket4jArgs, bucket4jLimit } from './bucket4j.limit.js';
+import type { BucketSettings } from './rate-limiter-backend.js';
 import { RedisBuckets } from './redis-buckets.js';
+import { type TokenBucketArgs, tokenBucketLimit } from './token-bucket.limit.js';
 
-const settings = { replenishRate: 10, burstCapacity: 20, requestedTokens: 1 };
+const bucketOf = (changes: Partial<TokenBucketArgs> = {}): BucketSettings =>
+  tokenBucketLimit({ replenishRate: 10, burstCapacity: 20, requestedTokens: 1, ...changes }).bucket;
+const settings = bucketOf();
 const reason = withoutRedis();
 
 describe.skipIf(reason !== undefined)('RedisBuckets', () => {
@@ -40,7 +45,7 @@ describe.skipIf(reason !== undefined)('RedisBuckets', () => {
   async function recovered(made: RedisBuckets): Promise<void> {
     for (;;) {
       const { remaining } = await made
-        .take('probe', { ...settings, burstCapacity: 1_000_000 })
+        .take('probe', bucketOf({ burstCapacity: 1_000_000 }))
         .catch(() => ({ remaining: -1 }));
       if (remaining >= 0) return;
       clock.advance(1_000);
@@ -48,17 +53,24 @@ describe.skipIf(reason !== undefined)('RedisBuckets', () => {
     }
   }
 
-  /** Resolves when a second of Redis's has just begun. */
-  async function secondBegins(): Promise<void> {
-    const now = async () => Number((await redis.time())[0]);
-    const second = await now();
-    while ((await now()) === second) continue;
+  async function nowMs(): Promise<number> {
+    const [second, microsecond] = await redis.time();
+    return Number(second) * 1_000 + Math.floor(Number(microsecond) / 1_000);
   }
 
-  async function left(made: RedisBuckets, key: string, count: number, changes = {}): Promise<number[]> {
+  async function until(ms: number): Promise<void> {
+    while ((await nowMs()) < ms) continue;
+  }
+
+  /** Resolves when a second of Redis's has just begun. */
+  async function secondBegins(): Promise<void> {
+    await until(Math.floor((await nowMs()) / 1_000) * 1_000 + 1_000);
+  }
+
+  async function left(made: RedisBuckets, key: string, count: number, bucket = settings): Promise<number[]> {
     const verdicts: number[] = [];
     for (let at = 0; at < count; at++) {
-      const { isAllowed, remaining } = await made.take(key, { ...settings, ...changes });
+      const { isAllowed, remaining } = await made.take(key, bucket);
       verdicts.push(isAllowed ? remaining : -remaining - 100);
     }
     return verdicts;
@@ -73,9 +85,78 @@ describe.skipIf(reason !== undefined)('RedisBuckets', () => {
   });
 
   it('keeps both keys in one slot, and only as long as they matter', async () => {
-    await left(await buckets(), 'route.id.client', 1, { requestedTokens: 3 });
+    await left(await buckets(), 'route.id.client', 1, bucketOf({ requestedTokens: 3 }));
     expect(await redis.get('request_rate_limiter.{route.id.client}.tokens')).toBe('17');
     expect(await redis.ttl('request_rate_limiter.{route.id.client}.timestamp')).toBe(4);
+  });
+
+  const bucket4j = (args: Partial<Bucket4jArgs>): BucketSettings =>
+    bucket4jLimit({
+      capacity: 3,
+      refillPeriodMs: 1_000,
+      refillStyle: 'GREEDY',
+      requestedTokens: 1,
+      headerName: 'X',
+      ...args,
+    }).bucket;
+
+  it('lets tokens flow in one by one, each when it is due', async () => {
+    const made = await buckets();
+    const bucket = bucket4j({ refillPeriodMs: 1_200 });
+    const emptied = async (key: string): Promise<number> => {
+      const before = await nowMs();
+      expect(await left(made, key, 4, bucket)).toEqual([2, 1, 0, -100]);
+      return before;
+    };
+    const beforeMs = await emptied('greedy');
+    const afterMs = await nowMs();
+    let verdict = await made.take('greedy', bucket);
+    while (!verdict.isAllowed) verdict = await made.take('greedy', bucket);
+    expect(await nowMs()).toBeGreaterThanOrEqual(beforeMs + 400);
+    await until(afterMs + 1_200);
+    expect((await left(made, 'greedy', 3, bucket)).slice(0, 2)).toEqual([1, 0]);
+  });
+
+  it('fills a bucket at the end of each period that began with its first request', async () => {
+    const made = await buckets();
+    const bucket = bucket4j({ refillStyle: 'INTERVALLY', refillTokens: 2 });
+    const beforeMs = await nowMs();
+    expect(await left(made, 'intervally', 4, bucket)).toEqual([2, 1, 0, -100]);
+    const afterMs = await nowMs();
+    let verdict = await made.take('intervally', bucket);
+    while (!verdict.isAllowed) verdict = await made.take('intervally', bucket);
+    expect(verdict.remaining).toBe(1);
+    expect(await nowMs()).toBeGreaterThanOrEqual(beforeMs + 1_000);
+    await until(afterMs + 2_000);
+    expect(await left(made, 'intervally', 1, bucket)).toEqual([2]);
+  });
+
+  it('fills a bucket for the first time when it is said to, however far off that is', async () => {
+    const made = await buckets();
+    const timeOfFirstRefillMs = (await nowMs()) + 1_500;
+    const bucket = bucket4j({ refillStyle: 'INTERVALLY_ALIGNED', refillPeriodMs: 200, timeOfFirstRefillMs });
+    expect(await left(made, 'aligned', 3, bucket)).toEqual([2, 1, 0]);
+    expect(await redis.pttl('request_rate_limiter.{aligned}.tokens')).toBeGreaterThan(1_300);
+    let verdict = await made.take('aligned', bucket);
+    while (!verdict.isAllowed) verdict = await made.take('aligned', bucket);
+    expect(verdict.remaining).toBe(2);
+    expect(await nowMs()).toBeGreaterThanOrEqual(timeOfFirstRefillMs);
+  });
+
+  it.each<[string, number, Partial<Bucket4jArgs>]>([
+    [
+      'one refill more than fills',
+      3_600_000,
+      { refillStyle: 'INTERVALLY', refillPeriodMs: 3_600_000, refillTokens: 9 },
+    ],
+    ['fills little by little', 240_000, { refillPeriodMs: 60_000, capacity: 10, refillTokens: 5 }],
+    ['never fills', 100 * 365 * 86_400_000, { capacity: Number.MAX_SAFE_INTEGER, refillTokens: 1 }],
+  ])('remembers a bucket that %s long enough', async (key, expectedMs, args) => {
+    const made = await buckets();
+    expect(await left(made, key, 1, bucket4j(args))).toEqual([(args.capacity ?? 3) - 1]);
+    const ttlMs = await redis.pttl(`request_rate_limiter.{${key}}.timestamp`);
+    expect(ttlMs).toBeGreaterThan(expectedMs - 1_000);
+    expect(ttlMs).toBeLessThanOrEqual(expectedMs);
   });
 
   it('shares a bucket among gateways, none of them taking what another took', async () => {

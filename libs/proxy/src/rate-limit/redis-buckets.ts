@@ -5,34 +5,51 @@ import { Redis, type Result } from 'ioredis';
 import { type BucketSettings, RateLimiterBackend, type Verdict } from './rate-limiter-backend.js';
 import type { RedisSettings } from './redis-settings.js';
 
+/** A hundred years: Redis takes no time that ends in the far future. */
+const MAX_TTL_MS = 100 * 365 * 86_400_000;
+
 /**
- * Spring Cloud Gateway's bucket, atomic in Redis: by Redis's clock, in whole seconds, and forgotten once it would be full again.
+ * The rule of `RateLimiterBackend`, atomic in Redis: by Redis's clock, and forgotten once the bucket would be full again. Numbers
+ * are written out whole: Lua shows large ones with 14 digits.
  */
 const TAKE_TOKENS = `
-local rate = tonumber(ARGV[1])
+local per_token = tonumber(ARGV[1])
 local capacity = tonumber(ARGV[2])
-local requested = tonumber(ARGV[3])
-local now = tonumber(redis.call('TIME')[1])
-local ttl = math.floor(capacity / rate * 2)
+local cost = tonumber(ARGV[3])
+local refill = tonumber(ARGV[4])
+local every = tonumber(ARGV[5])
+local first = tonumber(ARGV[6])
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
-local tokens = tonumber(redis.call('GET', KEYS[1])) or capacity
-local refreshed = tonumber(redis.call('GET', KEYS[2])) or 0
-local filled = math.min(capacity, tokens + math.max(0, now - refreshed) * rate)
-local allowed = filled >= requested
-if allowed then filled = filled - requested end
-redis.call('SETEX', KEYS[1], ttl, filled)
-redis.call('SETEX', KEYS[2], ttl, now)
-return { allowed and 1 or 0, tostring(filled) }
+local parts = tonumber(redis.call('GET', KEYS[1])) or capacity
+local refilled = tonumber(redis.call('GET', KEYS[2])) or (first and first - every or now)
+local refills = math.floor((now - refilled) / every)
+refilled = refilled + refills * every
+if first then refilled = math.max(refilled, first - every) end
+parts = math.min(capacity, parts + math.max(0, refills) * refill)
+local allowed = parts >= cost
+if allowed then parts = parts - cost end
+
+local ttl = math.max(0, refilled - now) + math.max(1, capacity / refill * 2) * every
+ttl = string.format('%.0f', math.min(math.ceil(ttl), ${MAX_TTL_MS}))
+redis.call('SET', KEYS[1], string.format('%.17g', parts), 'PX', ttl)
+redis.call('SET', KEYS[2], string.format('%.17g', refilled), 'PX', ttl)
+return { allowed and 1 or 0, string.format('%.0f', math.floor(parts / per_token)) }
 `;
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     takeTokens(
-      tokensKey: string,
-      secondKey: string,
-      rate: number,
-      capacity: number,
-      requested: number,
+      partsKey: string,
+      refilledKey: string,
+      partsPerToken: number,
+      capacityParts: number,
+      costParts: number,
+      refillParts: number,
+      refillEveryMs: number,
+      /** Empty where refills are counted from the first request. */
+      firstRefillMs: number | '',
     ): Result<[allowed: number, remaining: string], Context>;
   }
 }
@@ -89,21 +106,24 @@ export class RedisBuckets extends RateLimiterBackend {
 
   private async ask(bucket: string, settings: BucketSettings): Promise<Verdict> {
     const key = `request_rate_limiter.{${bucket}}`;
-    const { replenishRate, burstCapacity, requestedTokens } = settings;
+    const { partsPerToken, capacityParts, costParts, refillParts, refillEveryMs, firstRefillMs = '' } = settings;
     try {
       const [allowed, remaining] = await this.redis.takeTokens(
         `${key}.tokens`,
         `${key}.timestamp`,
-        replenishRate,
-        burstCapacity,
-        requestedTokens,
+        partsPerToken,
+        capacityParts,
+        costParts,
+        refillParts,
+        refillEveryMs,
+        firstRefillMs,
       );
       if (this.isDown) {
         this.isDown = false;
         this.pausedUntilMs = -Infinity;
         this.logger.log('Redis answers again');
       }
-      return { isAllowed: allowed === 1, remaining: Math.floor(Number(remaining)) };
+      return { isAllowed: allowed === 1, remaining: Number(remaining) };
     } catch (error) {
       this.pausedUntilMs = this.clock.monotonicMs() + PAUSE_MS;
       this.note(error as Error);

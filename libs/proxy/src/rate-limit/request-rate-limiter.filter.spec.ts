@@ -186,7 +186,7 @@ describe('RequestRateLimiter', () => {
   });
 
   it.each<[Json, readonly string[]]>([
-    ['RequestRateLimiter', ['required /filters/0']],
+    ['RequestRateLimiter', ['invalid-argument /filters/0']],
     ['RequestRateLimiter=0', ['constraint /filters/0']],
     ['RequestRateLimiter=2,1', ['invalid-argument /filters/0']],
     ['RequestRateLimiter=2,2,0', ['constraint /filters/0']],
@@ -194,9 +194,109 @@ describe('RequestRateLimiter', () => {
     ['RequestRateLimiter=2,2,1,user', ['invalid-argument /filters/0']],
     [args({ rateLimiter: '#{@mine}' }), ['invalid-argument /filters/0/args/rateLimiter']],
     [args({ statusCode: 429 }), ['wrong-type /filters/0/args/statusCode']],
-    [args({ 'bucket4j-rate-limiter.capacity': 1 }), ['unknown-property /filters/0/args/bucket4j-rate-limiter']],
+    [args({ 'redis-rate-limiter.burstCapacity': 0 }), ['constraint /filters/0/args/redis-rate-limiter.burstCapacity']],
+    [
+      args({ 'redis-rate-limiter.replenishRate': 2, 'redis-rate-limiter.burstCapacity': 1 }),
+      ['invalid-argument /filters/0/args/redis-rate-limiter.burstCapacity'],
+    ],
   ])('refuses %j', (filter, refusals) => {
     expect(traffic.routes.refusals(filter)).toEqual(refusals);
+  });
+
+  const bucket4j = (more: Record<string, Json> = {}): Json => ({
+    name: 'RequestRateLimiter',
+    args: {
+      keyResolver: '#{@ipKeyResolver}',
+      'bucket4j-rate-limiter': { capacity: 2, refillPeriod: '1m', ...more },
+    },
+  });
+
+  it('takes the arguments of Bucket4j, and tells what is left in its one header', async () => {
+    const { url } = await traffic.upstream();
+    await traffic.routes.put(
+      route('greedy', url, bucket4j()),
+      route('costly', url, bucket4j({ requestedTokens: 2, 'refill-tokens': 1, headerName: 'X-Left' })),
+      route('minute', url, bucket4j({ refillStyle: 'intervally_aligned', timeOfFirstRefill: '2025-12-31T23:00:00Z' })),
+    );
+    for (const left of ['1', '0']) expect(await limits('/greedy')).toEqual([200, left]);
+    const refused = await traffic.ask('/greedy');
+    expect(refused.status).toBe(429);
+    expect([...refused.headers].filter(([name]) => name.startsWith('x-'))).toEqual([['x-ratelimit-remaining', '0']]);
+    const costly = async (): Promise<unknown> => {
+      const { status, headers } = await traffic.ask('/costly');
+      return [status, headers.get('x-left')];
+    };
+    expect([await costly(), await costly()]).toEqual([
+      [200, '0'],
+      [429, '0'],
+    ]);
+    for (const left of ['1', '0']) expect(await limits('/minute')).toEqual([200, left]);
+    clock.advance(30_000);
+    expect([await limits('/greedy'), await limits('/minute')]).toEqual([
+      [200, '0'],
+      [429, '0'],
+    ]);
+    clock.advance(30_000);
+    expect([await limits('/minute'), await costly()]).toEqual([
+      [200, '1'],
+      [429, '1'],
+    ]);
+    clock.advance(60_000);
+    expect(await costly()).toEqual([200, '0']);
+  });
+
+  it('is told by the operator alone whether Bucket4j’s header is shown', async () => {
+    const { headers } = DEFAULT_RATE_LIMITER_OPTIONS;
+    await traffic.routes.put(route('r', (await traffic.upstream()).url, bucket4j()));
+    await traffic.routes.putGlobal('redis-rate-limiter', { 'include-headers': false });
+    expect(await limits('/r')).toEqual([200, '1']);
+    await restart({ headers: { ...headers, included: false } });
+    await traffic.routes.put(route('r', (await traffic.upstream()).url, bucket4j()));
+    expect(await limits('/r')).toEqual([200, null]);
+  });
+
+  const inBucket4j = '/filters/0/args/bucket4j-rate-limiter';
+  it.each<[Json, readonly string[]]>([
+    [{ capacity: 0 }, [`constraint ${inBucket4j}/capacity`]],
+    [{ capacity: 'many' }, [`wrong-type ${inBucket4j}/capacity`]],
+    [{ capacity: null }, [`required ${inBucket4j}/capacity`]],
+    [{ refillPeriod: null }, [`required ${inBucket4j}/refillPeriod`]],
+    [{ refillPeriod: '0s' }, [`constraint ${inBucket4j}/refillPeriod`]],
+    [{ refillPeriod: '-1s' }, [`constraint ${inBucket4j}/refillPeriod`]],
+    [{ refillTokens: 0 }, [`constraint ${inBucket4j}/refillTokens`]],
+    [{ refillStyle: 'LAZY' }, [`wrong-type ${inBucket4j}/refillStyle`]],
+    [{ refillStyle: 'INTERVALLY_ALIGNED' }, [`invalid-argument ${inBucket4j}/refillStyle`]],
+    [{ timeOfFirstRefill: '2030-01-01T00:00:00Z' }, [`invalid-argument ${inBucket4j}/timeOfFirstRefill`]],
+    [
+      { refillStyle: 'INTERVALLY_ALIGNED', timeOfFirstRefill: '2030-01-01' },
+      [`wrong-type ${inBucket4j}/timeOfFirstRefill`],
+    ],
+    [{ refillStyle: 'INTERVALLY_ALIGNED', timeOfFirstRefill: -1 }, [`constraint ${inBucket4j}/timeOfFirstRefill`]],
+    [{ requestedTokens: 0 }, [`constraint ${inBucket4j}/requestedTokens`]],
+    [{ requestedTokens: 3 }, [`invalid-argument ${inBucket4j}/requestedTokens`]],
+    [{ headerName: 'a b' }, [`constraint ${inBucket4j}/headerName`]],
+    [{ configurationBuilder: '#{@mine}' }, [`unknown-property ${inBucket4j}/configurationBuilder`]],
+  ])('refuses %j of Bucket4j', (changes, refusals) => {
+    const filter = bucket4j(changes as Record<string, Json>) as {
+      args: { 'bucket4j-rate-limiter': Record<string, Json> };
+    };
+    const limiter = filter.args['bucket4j-rate-limiter'];
+    for (const key of Object.keys(limiter)) if (limiter[key] === null) delete limiter[key];
+    expect(traffic.routes.refusals(filter)).toEqual(refusals);
+  });
+
+  it('takes one limiter at a time, and the reference to that one', () => {
+    const withReference = (rateLimiter: string): Json => {
+      const filter = bucket4j() as { args: object };
+      return { ...filter, args: { ...filter.args, rateLimiter } };
+    };
+    expect(traffic.routes.refusals(withReference('#{@bucket4jRateLimiter}'))).toEqual([]);
+    expect(traffic.routes.refusals(withReference('#{@redisRateLimiter}'))).toEqual([
+      'invalid-argument /filters/0/args/rateLimiter',
+    ]);
+    expect(traffic.routes.refusals(args({ 'bucket4j-rate-limiter': { capacity: 1, refillPeriod: '1s' } }))).toEqual([
+      'invalid-argument /filters/0/args',
+    ]);
   });
 
   it('is questioned where it asks for a principal, whom there is not', () => {
@@ -212,6 +312,12 @@ describe('RequestRateLimiter', () => {
   it('shows itself', () => {
     expect(traffic.routes.text(args({ rateLimiter: '#{@redisRateLimiter}' }))).toBe(
       "[RequestRateLimiter replenishRate = 1, burstCapacity = 1, requestedTokens = 1, keyResolver = '#{@ipKeyResolver}']",
+    );
+  });
+
+  it('shows itself with the arguments of Bucket4j', () => {
+    expect(traffic.routes.text(bucket4j({ refillTokens: 1 }))).toBe(
+      "[RequestRateLimiter capacity = 2, refillPeriod = 1m, refillTokens = 1, refillStyle = GREEDY, requestedTokens = 1, keyResolver = '#{@ipKeyResolver}']",
     );
   });
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Flag, HttpStatus, Int, Nested, Text } from '@tigateway/model';
+import { Flag, HttpStatus, Nested, Text } from '@tigateway/model';
 import {
   type CompileContext,
   type CompiledGlobals,
@@ -11,36 +11,29 @@ import {
   type GatewayFilter,
   type Shortcut,
 } from '@tigateway/routing';
-import { Max, Min } from 'class-validator';
 import { stateKey } from '../filter-state/filter-states.js';
 import { ProxiedExchange } from '../gateway/proxied-exchange.js';
+import { Bucket4jArgs, bucket4jLimit } from './bucket4j.limit.js';
 import { type KeyResolver, PRINCIPAL } from './key-resolver.js';
+import type { Limit, Told } from './limit.js';
 import { RateLimiter } from './rate-limiter.js';
-import type { BucketSettings, Verdict } from './rate-limiter-backend.js';
-
-export class TokenBucketArgs {
-  @Int({ key: 'replenishRate', about: 'Tokens a second.' })
-  @Min(1)
-  replenishRate!: number;
-
-  @Int({ key: 'burstCapacity', optional: true, about: 'Tokens that a bucket holds; the rate where it is left out.' })
-  @Min(1)
-  @Max(Number.MAX_SAFE_INTEGER)
-  burstCapacity?: number;
-
-  @Int({ key: 'requestedTokens', about: 'Tokens that one request costs.' })
-  @Min(1)
-  requestedTokens = 1;
-}
+import type { Verdict } from './rate-limiter-backend.js';
+import { TokenBucketArgs, tokenBucketLimit } from './token-bucket.limit.js';
 
 export class RequestRateLimiterArgs {
-  @Nested(() => TokenBucketArgs, { key: 'redis-rate-limiter', about: 'The bucket, wherever it is kept.' })
-  bucket!: TokenBucketArgs;
+  @Nested(() => TokenBucketArgs, { key: 'redis-rate-limiter', optional: true })
+  tokenBucket?: TokenBucketArgs;
+
+  @Nested(() => Bucket4jArgs, { key: 'bucket4j-rate-limiter', optional: true })
+  bucket4j?: Bucket4jArgs;
 
   @Text({ about: 'Whose bucket it is: `#{@name}` of a key resolver.' })
   keyResolver = `#{@${PRINCIPAL}}`;
 
-  @Text({ optional: true, about: '`#{@redisRateLimiter}`: the backend of the bootstrap file, which it is anyway.' })
+  @Text({
+    optional: true,
+    about: '`#{@redisRateLimiter}` or `#{@bucket4jRateLimiter}`: the one whose arguments are given.',
+  })
   rateLimiter?: string;
 
   @HttpStatus({ namesOnly: true, about: 'Answers a request that is one too many.' })
@@ -69,19 +62,14 @@ export class RequestRateLimiterFilterFactory implements FilterFactory<RequestRat
       'keyResolver',
     ],
   };
-  readonly about = 'Lets each client ask so many times a second and answers 429 to what is more.';
+  readonly about =
+    'Lets each client ask so many times in a time and answers 429 to what is more. How often is said by either `redis-rate-limiter` or `bucket4j-rate-limiter`; where it is counted, by the bootstrap file.';
   readonly example = 'RequestRateLimiter=10,20,1,#{@ipKeyResolver}';
 
   constructor(private readonly limiter: RateLimiter) {}
 
   compile(args: RequestRateLimiterArgs, { position, warn }: CompileContext): GatewayFilter {
-    const { replenishRate, burstCapacity = replenishRate, requestedTokens } = args.bucket;
-    if (burstCapacity < replenishRate) {
-      throw new ComponentError('bucket', 'burstCapacity must not be less than replenishRate');
-    }
-    if (args.rateLimiter !== undefined && !/^#\{\s*@redisRateLimiter\s*\}$/.test(args.rateLimiter)) {
-      throw new ComponentError('rateLimiter', `"${args.rateLimiter}" must be #{@redisRateLimiter}`);
-    }
+    const limit = limitOf(args);
     const { keyResolvers } = this.limiter;
     const keyOf = keyResolvers.find(args.keyResolver);
     if (keyOf === undefined) {
@@ -94,19 +82,25 @@ export class RequestRateLimiterFilterFactory implements FilterFactory<RequestRat
         'nobody logs in at the gateway, so that there is no principal and every request is refused',
       );
     }
-    const bucket = { replenishRate, burstCapacity, requestedTokens };
-    return new RequestRateLimiter(args, bucket, keyOf, idOf(stateKey(this.name, position, args)), this.limiter);
+    return new RequestRateLimiter(args, limit, keyOf, idOf(stateKey(this.name, position, args)), this.limiter);
   }
+}
+
+/** Whichever way it is written. Where the buckets are kept is for the bootstrap file to say, in both. */
+function limitOf({ tokenBucket, bucket4j, rateLimiter }: RequestRateLimiterArgs): Limit {
+  if ((tokenBucket === undefined) === (bucket4j === undefined)) {
+    throw new ComponentError(undefined, 'expected one of redis-rate-limiter and bucket4j-rate-limiter');
+  }
+  const name = tokenBucket ? 'redisRateLimiter' : 'bucket4jRateLimiter';
+  if (rateLimiter !== undefined && /^#\{\s*@(\w+)\s*\}$/.exec(rateLimiter)?.[1] !== name) {
+    throw new ComponentError('rateLimiter', `"${rateLimiter}" must be #{@${name}}, whose arguments are given`);
+  }
+  return tokenBucket ? tokenBucketLimit(tokenBucket) : bucket4jLimit(bucket4j as Bucket4jArgs);
 }
 
 /** Short, because it is part of every key. */
 function idOf(state: string): string {
   return createHash('sha256').update(state).digest('base64url').slice(0, 12);
-}
-
-interface Told {
-  readonly remaining: string;
-  readonly constantLines: readonly string[];
 }
 
 class RequestRateLimiter implements GatewayFilter {
@@ -115,7 +109,7 @@ class RequestRateLimiter implements GatewayFilter {
 
   constructor(
     private readonly args: RequestRateLimiterArgs,
-    private readonly bucket: BucketSettings,
+    private readonly limit: Limit,
     private readonly keyOf: KeyResolver,
     private readonly id: string,
     private readonly limiter: RateLimiter,
@@ -124,7 +118,7 @@ class RequestRateLimiter implements GatewayFilter {
   onRequest(exchange: Exchange): void | Promise<void> {
     const key = this.keyOf(exchange);
     if (key === '') return this.refuseWithoutKey(exchange);
-    const verdict = this.limiter.backend.take(`${exchange.route.id}.${this.id}.${inKey(key)}`, this.bucket);
+    const verdict = this.limiter.backend.take(`${exchange.route.id}.${this.id}.${inKey(key)}`, this.limit.bucket);
     if (!(verdict instanceof Promise)) return this.judge(exchange, verdict);
     return verdict.then((late) => this.judge(exchange, late));
   }
@@ -148,35 +142,14 @@ class RequestRateLimiter implements GatewayFilter {
   }
 
   private headersBy(settings: CompiledGlobals['rateLimiterHeaders']): Told | undefined {
-    if (this.told?.by !== settings) this.told = { by: settings, headers: this.makeHeaders(settings) };
+    if (this.told?.by !== settings) {
+      this.told = { by: settings, headers: this.limit.told(this.limiter.options.headers, settings) };
+    }
     return this.told.headers;
   }
 
-  private makeHeaders(settings: CompiledGlobals['rateLimiterHeaders']): Told | undefined {
-    const { headers } = this.limiter.options;
-    if (!(settings.includeHeaders ?? headers.included)) return undefined;
-    const { replenishRate, burstCapacity, requestedTokens } = this.bucket;
-    return {
-      remaining: settings.remainingHeader ?? headers.remaining,
-      constantLines: [
-        settings.replenishRateHeader ?? headers.replenishRate,
-        String(replenishRate),
-        settings.burstCapacityHeader ?? headers.burstCapacity,
-        String(burstCapacity),
-        settings.requestedTokensHeader ?? headers.requestedTokens,
-        String(requestedTokens),
-      ],
-    };
-  }
-
   toString(): string {
-    const { replenishRate, burstCapacity, requestedTokens } = this.bucket;
-    return filterText('RequestRateLimiter', [
-      ['replenishRate', replenishRate],
-      ['burstCapacity', burstCapacity],
-      ['requestedTokens', requestedTokens],
-      ['keyResolver', this.args.keyResolver],
-    ]);
+    return filterText('RequestRateLimiter', [...this.limit.shown, ['keyResolver', this.args.keyResolver]]);
   }
 }
 

@@ -38,7 +38,7 @@ export function bindArguments<Args extends object>(
   if (bound.value === undefined) return undefined;
   return {
     args: bound.value,
-    pointerOf: (argument) => places.pointerOf(...(argument === undefined ? [] : [argument])),
+    pointerOf: (argument) => places.pointerOf(...(argument?.split('.') ?? [])),
   };
 }
 

@@ -26,7 +26,7 @@ export interface CompileContext {
   readonly warn?: (argument: string | undefined, message: string) => void;
 }
 
-/** An argument whose value is wrong; `argument` is the field's name as the class declares it. */
+/** An argument whose value is wrong; `argument` is the field's name as the class declares it, `field.key` one inside of it. */
 export class ComponentError extends Error {
   constructor(
     readonly argument: string | undefined,
