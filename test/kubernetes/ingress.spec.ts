@@ -9,6 +9,8 @@ const cleanups: (() => Promise<unknown>)[] = [];
 const CLASSES = '/apis/networking.k8s.io/v1/ingressclasses';
 /** Classes have no namespace: one of this run's own. */
 const CLASS = `edge-${Date.now()}`;
+/** Only a hang takes as long. */
+const CHANGE = { timeout: 60_000 };
 let namespace: string;
 let gateway: GatewayProcess;
 
@@ -83,7 +85,7 @@ describe('an Ingress', () => {
         { host: '*.shop.test', http: { paths: [{ path: '/', pathType: 'Prefix', backend: to('tenants') }] } },
       ],
     });
-    await expect.poll(() => ask('shop.test', '/'), { timeout: 10_000 }).toBe('web');
+    await expect.poll(() => ask('shop.test', '/'), CHANGE).toBe('web');
     expect(
       await answers(
         ['shop.test', '/api'],
@@ -107,26 +109,26 @@ describe('an Ingress', () => {
       return found.status.loadBalancer;
     };
     const expected = { ingress: [{ ip: '192.0.2.1' }, { hostname: 'edge.test' }] };
-    await expect.poll(() => status('ours'), { timeout: 15_000 }).toEqual(expected);
+    await expect.poll(() => status('ours'), CHANGE).toEqual(expected);
     expect(await status('others')).toEqual({});
   });
 
   it('goes when it goes, or when its class does', async () => {
     await served('web');
     await created('ours', { ingressClassName: CLASS, defaultBackend: to('web') });
-    await expect.poll(() => ask('a.test', '/'), { timeout: 10_000 }).toBe('web');
+    await expect.poll(() => ask('a.test', '/'), CHANGE).toBe('web');
     await cluster.must('PATCH', `${ingresses()}/ours`, { spec: { ingressClassName: 'nginx' } });
-    await expect.poll(() => ask('a.test', '/'), { timeout: 10_000 }).toBe('404');
+    await expect.poll(() => ask('a.test', '/'), CHANGE).toBe('404');
     await cluster.must('PATCH', `${ingresses()}/ours`, { spec: { ingressClassName: CLASS } });
-    await expect.poll(() => ask('a.test', '/'), { timeout: 10_000 }).toBe('web');
+    await expect.poll(() => ask('a.test', '/'), CHANGE).toBe('web');
     await cluster.must('DELETE', `${ingresses()}/ours`);
-    await expect.poll(() => ask('a.test', '/'), { timeout: 10_000 }).toBe('404');
+    await expect.poll(() => ask('a.test', '/'), CHANGE).toBe('404');
   });
 
   it('that asks for the impossible keeps what it was, and harms no other', async () => {
     await served('web');
     await created('ours', { ingressClassName: CLASS, defaultBackend: to('web') });
-    await expect.poll(() => ask('a.test', '/'), { timeout: 10_000 }).toBe('web');
+    await expect.poll(() => ask('a.test', '/'), CHANGE).toBe('web');
     const paths = [{ path: '/a;b', pathType: 'ImplementationSpecific', backend: to('web') }];
     await cluster.must('PATCH', `${ingresses()}/ours`, {
       spec: { defaultBackend: null, rules: [{ http: { paths } }] },
@@ -135,7 +137,7 @@ describe('an Ingress', () => {
       ingressClassName: CLASS,
       rules: [{ host: 'later.test', http: { paths: [{ path: '/', pathType: 'Prefix', backend: to('nobody') }] } }],
     });
-    await expect.poll(() => ask('later.test', '/'), { timeout: 10_000 }).toBe('503');
+    await expect.poll(() => ask('later.test', '/'), CHANGE).toBe('503');
     expect(await ask('a.test', '/')).toBe('web');
     const status = await fetch(`${gateway.adminUrl}/actuator/configuration/status`);
     expect(await status.text()).toContain('a segment of a path cannot hold');

@@ -6,6 +6,8 @@ import { ServedService } from './served-service.js';
 
 const cluster = ClusterAccess.shared();
 const cleanups: (() => Promise<unknown>)[] = [];
+/** Only a hang takes as long. */
+const CHANGE = { timeout: 60_000 };
 let own: string;
 let other: string;
 
@@ -88,9 +90,9 @@ describe('lb://', () => {
 
     // Both have their turns: two at once reach both.
     const pair = [ask(gateway, '/a/slow'), ask(gateway, '/a/slow')];
-    await expect.poll(() => waiting.length).toBe(1);
+    await expect.poll(() => waiting.length, CHANGE).toBe(1);
     await service.set('slow', { ready: false, serving: true, terminating: true });
-    await expect.poll(seen, { interval: 10 }).toBe('first');
+    await expect.poll(seen, { ...CHANGE, interval: 10 }).toBe('first');
     await service.remove('slow');
     waiting[0]?.end('finished');
     expect((await Promise.all(pair)).sort()).toEqual(['finished', 'first']);
@@ -102,9 +104,9 @@ describe('lb://', () => {
     })();
     for (let round = 0; round < 3; round++) {
       await service.add(`new-${round}`);
-      await expect.poll(() => answers.includes(`new-${round}`), { interval: 5 }).toBe(true);
+      await expect.poll(() => answers.includes(`new-${round}`), { ...CHANGE, interval: 5 }).toBe(true);
       await service.set(`new-${round}`, { ready: false, serving: true, terminating: true });
-      await expect.poll(seen, { interval: 5 }).toBe('first');
+      await expect.poll(seen, { ...CHANGE, interval: 5 }).toBe('first');
       await service.stopPod(`new-${round}`);
       await service.remove(`new-${round}`);
     }
@@ -121,8 +123,8 @@ describe('lb://', () => {
     const answers = await Promise.all(['orders', `users.${other}`, 'inner'].map((name) => ask(gateway, `/${name}/x`)));
     expect(answers).toEqual(['orders-pod', 'users-pod', '404']);
     await served(own, 'later', ['later-pod'], { edge: 'yes' });
-    await expect.poll(() => ask(gateway, '/later/x'), { timeout: 5_000 }).toBe('later-pod');
+    await expect.poll(() => ask(gateway, '/later/x'), CHANGE).toBe('later-pod');
     await cluster.must('DELETE', `/api/v1/namespaces/${own}/services/later`);
-    await expect.poll(() => ask(gateway, '/later/x'), { timeout: 5_000 }).toBe('404');
+    await expect.poll(() => ask(gateway, '/later/x'), CHANGE).toBe('404');
   });
 });
