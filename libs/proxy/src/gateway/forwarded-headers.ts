@@ -1,4 +1,4 @@
-import { isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import { DEFAULT_GLOBALS, type Exchange, type TrustedProxies } from '@tigateway/routing';
 
 /** `forwarded` or any `x-forwarded-*`: written anew by us, never copied. */
@@ -69,7 +69,7 @@ function factsOf(exchange: Exchange, host: string): { shownHost: string; port: s
 
 function forwardedElement(exchange: Exchange, host: string): string {
   const { remoteAddress, remotePort, scheme } = exchange.request;
-  const node = isIPv6(remoteAddress) ? `[${remoteAddress}]` : remoteAddress;
+  const node = remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress;
   const shownHost = host === '' ? '' : `;host=${host.includes(':') ? `"${host}"` : host}`;
   return `proto=${scheme}${shownHost};for="${node}:${remotePort}"`;
 }

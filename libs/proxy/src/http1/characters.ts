@@ -53,18 +53,25 @@ function classify(): Uint8Array {
   return classes;
 }
 
+/** The same classes for whole strings: from a dozen letters on, the expression is several times as fast as a look at each. */
+const NO_TOKEN = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/;
+const NO_FIELD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
+const SHORT_LENGTH = 12;
+
 /** True for a non-empty RFC 9110 token. */
 export function isToken(text: string): boolean {
-  for (let at = 0; at < text.length; at++) {
-    if (!isOf(TOKEN, text.charCodeAt(at))) return false;
-  }
-  return text.length > 0;
+  return text.length > 0 && isAllOf(TOKEN, NO_TOKEN, text);
 }
 
 /** True for what may stand in a field value; the empty value may. */
 export function isFieldValue(text: string): boolean {
+  return isAllOf(FIELD_VALUE, NO_FIELD_VALUE, text);
+}
+
+function isAllOf(charClass: number, others: RegExp, text: string): boolean {
+  if (text.length >= SHORT_LENGTH) return !others.test(text);
   for (let at = 0; at < text.length; at++) {
-    if (!isOf(FIELD_VALUE, text.charCodeAt(at))) return false;
+    if (!isOf(charClass, text.charCodeAt(at))) return false;
   }
   return true;
 }

@@ -23,6 +23,9 @@ const TICK_MS = 20;
 export class NativeUpstreamClient extends UpstreamClient {
   private readonly poolsBySettings = new Map<UpstreamSettings, Map<string, UpstreamPool>>();
   private readonly wheel = new TimerWheel(TICK_MS);
+  /** Where the last request to a target went: a route's requests mostly go the same way. */
+  private readonly lastPools = new WeakMap<UpstreamTarget, LastPool>();
+  private forgotten = 0;
 
   constructor(private readonly guard: UpstreamGuard) {
     super();
@@ -49,11 +52,22 @@ export class NativeUpstreamClient extends UpstreamClient {
   close(): Promise<void> {
     for (const pools of [...this.poolsBySettings.values()]) for (const pool of [...pools.values()]) pool.close();
     this.poolsBySettings.clear();
+    this.forgotten++;
     return Promise.resolve();
   }
 
   /** A pool goes when its last connection is gone, so what no route uses any more costs nothing for long. */
   private poolFor(target: UpstreamTarget, settings: UpstreamSettings, connectTimeoutMs: number): UpstreamPool {
+    const { forgotten } = this;
+    const last = this.lastPools.get(target);
+    const isSame = last?.settings === settings && last.connectTimeoutMs === connectTimeoutMs;
+    if (isSame && last.forgotten === forgotten) return last.pool;
+    const pool = this.findPool(target, settings, connectTimeoutMs);
+    this.lastPools.set(target, { settings, connectTimeoutMs, pool, forgotten });
+    return pool;
+  }
+
+  private findPool(target: UpstreamTarget, settings: UpstreamSettings, connectTimeoutMs: number): UpstreamPool {
     let pools = this.poolsBySettings.get(settings);
     if (pools === undefined) {
       pools = new Map();
@@ -75,6 +89,7 @@ export class NativeUpstreamClient extends UpstreamClient {
   }
 
   private forget(settings: UpstreamSettings, key: string, pool: UpstreamPool): void {
+    this.forgotten++;
     const pools = this.poolsBySettings.get(settings);
     if (pools?.get(key) !== pool) return;
     pools.delete(key);
@@ -86,6 +101,14 @@ export class NativeUpstreamClient extends UpstreamClient {
     const options = { hostname: target.host, protocol: `${target.scheme}:`, port: String(target.port) };
     return (callback) => connect(options, (error, socket) => callback(error, socket ?? undefined));
   }
+}
+
+interface LastPool {
+  readonly settings: UpstreamSettings;
+  readonly connectTimeoutMs: number;
+  readonly pool: UpstreamPool;
+  /** How many pools had been forgotten when it was found: with one more, it may be this one. */
+  readonly forgotten: number;
 }
 
 /** The beginning of a pool's key. */

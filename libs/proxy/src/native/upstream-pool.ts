@@ -56,7 +56,8 @@ export class UpstreamPool implements ConnectionHome {
   acquire(taker: ConnectionTaker): UpstreamConnection | undefined {
     for (let connection = this.takeFree(); connection; connection = this.takeFree()) {
       this.wheel.cancel(connection);
-      if (connection.isUsable && performance.now() < connection.retiresAt) return connection;
+      const { retiresAt } = connection;
+      if (connection.isUsable && (retiresAt === Infinity || performance.now() < retiresAt)) return connection;
       connection.destroy();
     }
     if (this.hasRoom()) {
