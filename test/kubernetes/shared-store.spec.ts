@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigMapStore, type ConfigurationStore, EmbeddedStore } from '@tigateway/configuration';
+import { ConfigMapStore, type ConfigurationStore, EmbeddedStore, type StoreCommit } from '@tigateway/configuration';
 import { KubernetesClient, LeaderElection } from '@tigateway/kubernetes';
-import { ConfigurationPreconditionError, ConfigurationValidationError, SystemClock } from '@tigateway/model';
+import { ConfigurationPreconditionError, ConfigurationValidationError, type Json, SystemClock } from '@tigateway/model';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { InMemorySource, runningPipeline, type RunningPipeline } from '../builders/running-pipeline.js';
 import { ClusterAccess } from './cluster-access.js';
@@ -29,22 +29,46 @@ interface Replica extends RunningPipeline<SystemClock> {
   readonly vanish: () => Promise<void>;
 }
 
+/** A disk that takes no document before its process leads. */
+class BusyDisk extends EmbeddedStore {
+  isFree = (): boolean => true;
+  private ask = (): void => undefined;
+  /** Settles when the first document was to be written. */
+  readonly asked = new Promise<void>((resolve) => (this.ask = resolve));
+
+  override async commit(commit: StoreCommit): Promise<void> {
+    if (commit.putDocuments?.length) {
+      this.ask();
+      await vi.waitUntil(() => this.isFree(), { timeout: 20_000, interval: 20 });
+    }
+    return super.commit(commit);
+  }
+}
+
 function folder(): string {
   const directory = mkdtempSync(join(tmpdir(), 'replica-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 
+interface ReplicaOptions {
+  readonly directory?: string;
+  readonly source?: InMemorySource;
+  readonly policy?: Json;
+  readonly disk?: BusyDisk;
+}
+
 async function replica(
   namespace: string,
   identity: string,
-  { directory = folder(), source = new InMemorySource(), policy = {} } = {},
+  { directory = folder(), source = new InMemorySource(), policy = {}, disk }: ReplicaOptions = {},
 ): Promise<Replica> {
   const clock = new SystemClock();
   const client = await KubernetesClient.open({ kubeconfig: cluster.kubeconfig, namespace });
   const election = new LeaderElection(client, { name: `tigateway-${GATEWAY}`, identity, ...LEASE });
-  const local: ConfigurationStore = new EmbeddedStore(directory);
+  const local: ConfigurationStore = disk ?? new EmbeddedStore(directory);
   const store = new ConfigMapStore({ gateway: GATEWAY, identity }, { client, election, clock, local });
+  if (disk) disk.isFree = () => store.leads;
   election.start();
   const running = await runningPipeline(directory, source, { store, policy, clock });
   let isGone = false;
@@ -116,6 +140,20 @@ describe('several replicas on one store in the cluster', () => {
     ]);
     expect(told[1]).toEqual(told[0]);
     expect(told[2]).toEqual(told[0]);
+  });
+
+  it('put in force what one of them was only taking note of when it came to lead', async () => {
+    const namespace = await cluster.namespace('store');
+    const leader = await replica(namespace, 'a');
+    await leaderOf([leader]);
+    const source = new InMemorySource();
+    source.write({ 'late.json': documents('late') });
+    const disk = new BusyDisk(folder());
+    const starting = replica(namespace, 'b', { source, disk });
+    await disk.asked;
+    await leader.vanish();
+    const follower = await starting;
+    await vi.waitFor(() => expect(uriOf(follower, 'late')).toBeDefined(), { timeout: 20_000, interval: 20 });
   });
 
   it('let one of two conditional writers win, and lose nothing of unconditional ones', async () => {

@@ -436,6 +436,8 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     told();
     if (kind === 'applied') settle();
     watched.delivered(update.revision);
+    // While it was only taken note of, this process may have begun to decide; before its first delivery nobody asks a source.
+    if (this.store.isShared && this.store.leads && !watched.isSwept) void this.sweep(watched);
     this.observer.sourceIsUp(name, true);
     for (const { problems, position } of delivery.rejections) {
       this.observer.rejected(name);
