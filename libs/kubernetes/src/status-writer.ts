@@ -13,6 +13,8 @@ export interface StatusWish {
   readonly namespace?: string;
   /** Of the object that this is about: another one of its name is left alone. */
   readonly uid?: string;
+  /** That the status was made for: where it is another by now it is not written, and the watch brings the key up again. */
+  readonly resourceVersion?: string;
   readonly status: Readonly<Record<string, unknown>>;
   /** Equal marks mean equal statuses; what only says when (transition times) does not count. */
   readonly mark: string;
@@ -142,9 +144,10 @@ export class StatusWriter {
 
   /** @returns whether there is a point in going on */
   private async write(key: string, wish: StatusWish): Promise<boolean> {
-    const { type, name, namespace, uid, status, mark, as = 'apply' } = wish;
+    const { type, name, namespace, uid, resourceVersion, status, mark, as = 'apply' } = wish;
     const scope = namespace !== undefined && { namespace };
-    const metadata = { name, ...scope, ...(uid !== undefined && { uid }) };
+    const expected = { ...(uid !== undefined && { uid }), ...(resourceVersion !== undefined && { resourceVersion }) };
+    const metadata = { name, ...scope, ...expected };
     const body = { metadata, status };
     const { fieldManager } = this.options;
     try {
@@ -153,7 +156,7 @@ export class StatusWriter {
       this.retryMs = FIRST_RETRY_MS;
       return true;
     } catch (error) {
-      // Gone, or another one of its name: whoever watches will say.
+      // Gone, changed, or another one of its name: whoever watches will say.
       if (error instanceof KubernetesError && (error.status === 404 || error.status === 409)) return true;
       this.fail(key, (error as Error).message);
       return false;

@@ -34,7 +34,7 @@ const gateway = (...protocols: string[]): Gateway => ({
   },
 });
 const httpRoute = (name: string, status: readonly RouteParentStatus[] = []): HttpRoute => ({
-  metadata: { name, namespace: 'shop', uid: name, generation: 3 },
+  metadata: { name, namespace: 'shop', uid: name, resourceVersion: '7', generation: 3 },
   spec: {
     parentRefs: [{ name: 'edge', namespace: 'infra' }],
     rules: [{ backendRefs: [{ name: 'web', namespace: 'common', port: 80 }] }],
@@ -204,7 +204,7 @@ describe('the status', () => {
     };
     const gone = { ...own, parentRef: { name: 'gone' } };
     const wish = (await statusOf([other, gone, own])).wish('HTTPRoute shop/a');
-    expect(wish).toMatchObject({ isWritten: false, uid: 'a', namespace: 'shop' });
+    expect(wish).toMatchObject({ isWritten: false, uid: 'a', resourceVersion: '7', namespace: 'shop' });
     const { parents } = wish?.status as { parents: readonly RouteParentStatus[] };
     expect(parents.map(({ parentRef }) => parentRef.name)).toEqual(['other', 'edge']);
     expect(parents[1]?.conditions).toMatchObject([

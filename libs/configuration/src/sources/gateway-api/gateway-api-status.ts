@@ -139,8 +139,11 @@ export class GatewayApiStatus implements StatusWishes, OnModuleDestroy {
       controllerName,
       conditions: this.timed(conditions, olderOf(parentRef)?.conditions ?? []),
     }));
+    const { resourceVersion } = route.metadata;
     return {
       ...wishOf(HTTP_ROUTES, route, [parents, others]),
+      // What others wrote in the meantime must not be written over: the list is one.
+      ...(resourceVersion !== undefined && { resourceVersion }),
       status: { parents: [...others, ...written] },
       isWritten,
     };
