@@ -78,6 +78,20 @@ describe('RequestMirror', () => {
     expect(upstream.paths).toHaveLength(4);
   });
 
+  it('is work of the instance that gets it, as any other request', async () => {
+    const [upstream, silent] = [await traffic.upstream(), await traffic.upstream(() => undefined)];
+    const services = { mirrors: [silent.url] };
+    const balanced = await Traffic.start([new RequestMirrorFilterFactory()], { clock, services });
+    await balanced.routes.put(route(upstream.url, mirrorTo('lb://mirrors', { timeout: '1s' })));
+    const mirrors = () => balanced.gateway.plane.services.find(({ name }) => name === 'mirrors')?.instances[0];
+    await balanced.status();
+    await silent.asked(1);
+    expect(mirrors()).toMatchObject({ active: 1, requests: 1 });
+    clock.advance(1_000);
+    expect(mirrors()).toMatchObject({ active: 0, requests: 1 });
+    await balanced.stop();
+  });
+
   it.each<[string, Record<string, Json>]>([
     ['no URI', { uri: 'mirror' }],
     ['a path', { uri: 'http://a.test/x' }],
