@@ -168,7 +168,7 @@ describe('docs/kubernetes.md', () => {
     expect(await run(commands('ingress.enabled=true'))).toContain('STATUS: deployed');
     await start();
     const routes = async () => (await call('/api/configuration/routes')).text();
-    await expect.poll(routes, { timeout: 10_000 }).toContain('shop.example.com');
+    await expect.poll(routes, { timeout: 60_000 }).toContain('shop.example.com');
     const { body } = await request(`${gateway.url}/basket`, { headers: { host: 'shop.example.com' } });
     expect(await body.text()).toBe('users /basket');
   });
@@ -181,10 +181,69 @@ describe('docs/kubernetes.md', () => {
     const said = await run(commands('kubectl wait gateway/edge'));
     expect(said).toContain('gateway.gateway.networking.k8s.io/edge condition met');
     const routes = async () => (await call('/api/configuration/routes')).text();
-    await expect.poll(routes, { timeout: 10_000 }).toContain('users.example.com');
+    await expect.poll(routes, { timeout: 60_000 }).toContain('users.example.com');
     const headers = { host: 'users.example.com', 'x-canary': 'yes' };
     const { body } = await request(`${gateway.url}/v2/7`, { headers });
     expect(await body.text()).toBe('users /v2/7');
+  });
+
+  describe('when the API server is down', () => {
+    let newcomer: GatewayProcess;
+
+    beforeAll(async () => {
+      ({ gateway: newcomer } = await releasedGateway(cluster, { namespace: 'tigateway', identity: 'pod-2' }));
+      const route = { id: 'direct', uri: upstream!.url, predicates: ['Path=/direct'] };
+      expect((await put('direct', route)).status).toBe(200);
+      await cluster.stopApiServer();
+    });
+
+    afterAll(async () => {
+      await newcomer.dispose();
+    });
+
+    it('traffic goes on, and nothing is said to be dead', async () => {
+      expect(await (await fetch(`${gateway.url}/api/users/8`)).text()).toBe('users /8');
+      await expect.poll(states, { timeout: 30_000 }).toEqual(expect.arrayContaining(['crd down', 'configmap down']));
+      for (const path of ['/actuator/health', '/actuator/health/readiness', '/actuator/health/liveness']) {
+        expect((await call(path)).status).toBe(200);
+      }
+      expect(await (await call('/actuator/prometheus')).text()).toContain(
+        'tigateway_configuration_source_up{source="crd"} 0',
+      );
+    });
+
+    it('a write through the API is refused, and nothing has changed', async () => {
+      const answer = await put('new', { id: 'new', uri: upstream!.url, predicates: ['Path=/new'] });
+      expect(answer.status).toBe(503);
+      expect((await call('/api/configuration/routes/new')).status).toBe(404);
+    });
+
+    it('a pod that restarts in place serves the last good state, without the endpoints of Services', async () => {
+      await gateway.stop();
+      await gateway.start();
+      expect(await states()).toEqual(expect.arrayContaining(['crd stale', 'configmap stale']));
+      expect(await (await fetch(`${gateway.url}/direct`)).text()).toBe('users /direct');
+      expect((await fetch(`${gateway.url}/api/users/8`)).status).toBe(503);
+    });
+
+    it('a new pod is not ready before it could read the cluster', async () => {
+      const started = newcomer.start();
+      const readiness = () =>
+        fetch(`${newcomer.adminUrl}/actuator/health/readiness`).then(
+          ({ status }) => status,
+          () => 0,
+        );
+      await expect.poll(readiness, { timeout: 30_000 }).toBe(503);
+      await cluster.startApiServer();
+      await started;
+      expect(await (await fetch(`${newcomer.url}/api/users/9`)).text()).toBe('users /9');
+    });
+
+    it('goes on where it was when the API server is back', async () => {
+      const down = async () => (await states()).filter((each) => !each.endsWith(' up'));
+      await expect.poll(down, { timeout: 60_000 }).toEqual([]);
+      expect(await (await fetch(`${gateway.url}/api/users/9`)).text()).toBe('users /9');
+    });
   });
 
   it('upgrades by the commands that it gives', async () => {
@@ -208,6 +267,17 @@ async function start(): Promise<void> {
   await gateway.start();
 }
 
-function call(path: string): Promise<Response> {
-  return fetch(`${gateway.adminUrl}${path}`, { headers: { authorization: `Bearer ${token}` } });
+/** Of the sources: `<name> <state>`. */
+async function states(): Promise<string[]> {
+  const { sources } = (await (await call('/actuator/configuration/status')).json()) as Status;
+  return sources.map(({ name, state }) => `${name} ${state}`);
+}
+
+function put(id: string, route: object): Promise<Response> {
+  return call(`/api/configuration/routes/${id}`, { method: 'PUT', body: JSON.stringify(route) });
+}
+
+function call(path: string, init: RequestInit = {}): Promise<Response> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  return fetch(`${gateway.adminUrl}${path}`, { ...init, headers });
 }
