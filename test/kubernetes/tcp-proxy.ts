@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
 
 /** Stands between a client and a server, and misbehaves on demand. */
 export class TcpProxy {
   private readonly pairs = new Set<readonly [Socket, Socket]>();
   private mode: 'open' | 'refusing' | 'silent' = 'open';
+  private delayMs = 0;
 
   private constructor(
     private readonly server: Server,
@@ -52,6 +54,11 @@ export class TcpProxy {
     this.mode = 'open';
   }
 
+  /** On connections that are opened from now on, each piece takes so long, in milliseconds. */
+  delay(delayMs: number): void {
+    this.delayMs = delayMs;
+  }
+
   reset(): void {
     for (const pair of this.pairs) for (const socket of pair) socket.destroy();
   }
@@ -76,8 +83,15 @@ export class TcpProxy {
         this.pairs.delete(pair);
         other.destroy();
       });
-      if (this.mode === 'open') socket.pipe(other);
-      else socket.pause();
+      if (this.mode !== 'open') socket.pause();
+      else if (this.delayMs === 0) socket.pipe(other);
+      else socket.pipe(slowed(this.delayMs)).pipe(other);
     }
   }
+}
+
+function slowed(delayMs: number): Transform {
+  return new Transform({
+    transform: (chunk: Buffer, _encoding, done) => void setTimeout(() => done(null, chunk), delayMs),
+  });
 }

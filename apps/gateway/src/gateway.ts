@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -14,6 +15,9 @@ import { watchedNamespaces } from './discovery/kubernetes-services.module.js';
 import { Extensions } from './extensions/extensions.js';
 import { GatewayModule } from './gateway.module.js';
 import { KubernetesConnection, usesKubernetes } from './kubernetes/kubernetes-connection.js';
+
+/** How long a start waits until the others know of this process, in milliseconds: the API server may be away. */
+const ANNOUNCE_MS = 2_000;
 
 /** The running process: what starts in which order, and what stops in which. */
 export class Gateway {
@@ -53,13 +57,19 @@ export class Gateway {
     const pipeline = application.get(ConfigurationPipeline);
     kubernetes?.election.start();
     await pipeline.restore();
-    await startNotifications(application, tigateway.store === 'kubernetes', logger);
+    const isShared = tigateway.store === 'kubernetes';
+    // Before traffic comes here, so that a write that waits for all waits for this one too.
+    const announced = isShared ? application.get(ClusterReplicas).start() : Promise.resolve();
+    await startNotifications(application, isShared, logger);
     const services = watchedNamespaces(tigateway).length > 0 ? application.get(KubernetesServiceInstances) : undefined;
     await services?.start();
     const traffic = await application.get(DataPlane).start();
-    if (pipeline.servesLastGoodState) application.get(Availability).accept();
+    if (pipeline.servesLastGoodState) {
+      await settled(announced, ANNOUNCE_MS);
+      application.get(Availability).accept();
+    }
     await pipeline.start();
-    if (tigateway.store === 'kubernetes') await application.get(ClusterReplicas).start();
+    await announced;
     application.get(Availability).accept();
     logger.log(`traffic on ${traffic.address}:${traffic.port}, admin on ${address}:${management.port}`, 'Gateway');
     return new Gateway(application, demoUpstream, stopWatching, kubernetes, services, logger);
@@ -80,6 +90,13 @@ export class Gateway {
     await this.kubernetes?.client.close();
     this.logger.log('stopped', 'Gateway');
   }
+}
+
+/** Waits for it, and no longer than `limitMs`. */
+async function settled(work: Promise<void>, limitMs: number): Promise<void> {
+  const limit = new AbortController();
+  await Promise.race([work, delay(limitMs, undefined, { signal: limit.signal }).catch(() => undefined)]);
+  limit.abort();
 }
 
 /** Of several replicas that see the same events, the one that leads sends them. */
