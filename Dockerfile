@@ -6,7 +6,7 @@ RUN npm ci --no-audit --no-fund
 COPY .swcrc tsconfig.base.json tsconfig.json ./
 COPY apps apps
 COPY libs libs
-RUN npm run build
+RUN npm run build && npm run build:types
 
 FROM node:20-bookworm-slim AS dependencies
 WORKDIR /app
