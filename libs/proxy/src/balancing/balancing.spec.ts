@@ -113,7 +113,7 @@ describe('balancing', () => {
 
   it('goes past an instance that fails, and comes back to it', async () => {
     const [a, b] = [await Instance.start('a'), await Instance.start('b')];
-    const gateway = await serving([a.url, b.url], { passive: { failures: 2, ejectMs: 80, maxEjectMs: 1_000 } });
+    const gateway = await serving([a.url, b.url], { passive: { failures: 2, ejectMs: 1_500, maxEjectMs: 5_000 } });
     const good = a.answer;
     a.answer = (socket) => socket.write('HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n');
     expect(await askTimes(gateway, 4)).toBe('500b500b');

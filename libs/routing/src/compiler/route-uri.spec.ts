@@ -63,6 +63,7 @@ describe('a route URI', () => {
     ['', 'invalid-uri', 'no scheme'],
     ['api.test', 'invalid-uri', 'http://api.test'],
     ['//api.test', 'invalid-uri', 'no scheme'],
+    ['lb://orders:a_b', 'invalid-uri', 'is no port of a service'],
     ['localhost:8080', 'invalid-uri', 'did you mean "http://localhost:8080"'],
     ['htp://api.test', 'invalid-uri', 'nothing answers the scheme "htp"'],
     ['http://', 'invalid-uri', 'no host'],
