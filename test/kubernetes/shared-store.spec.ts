@@ -282,7 +282,7 @@ describe('several replicas on one store in the cluster', () => {
         ]);
         expect(listed.trim().split('\n')).toHaveLength(3_000);
       },
-      { timeout: 60_000, interval: 500 },
+      { timeout: 110_000, interval: 500 },
     );
   });
 

@@ -182,6 +182,11 @@ export abstract class ConfigurationStore {
     return undefined;
   }
 
+  /** Asks what others have committed up to this moment; `follow` tells it. Without effect where it cannot be had. */
+  catchUp(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Tells what others commit from now on. Settles once what they have committed so far was told, or cannot be had now. */
   follow(_follower: StoreFollower): Promise<void> {
     // Nobody else writes to a store of one process.

@@ -3,7 +3,9 @@ import {
   Clock,
   type ConfigType,
   type ConfigurationKey,
+  ConfigurationConflictError,
   ConfigurationNotFoundError,
+  ConfigurationPreconditionError,
   ConfigurationStoreError,
   ConfigurationValidationError,
   type ConfigurationVersion,
@@ -16,6 +18,7 @@ import {
   keyText,
   maskSecrets,
   type ParsedObject,
+  PendingChangeNotFoundError,
   type Problem,
   RouteCompileError,
   SourceDisabledError,
@@ -111,6 +114,14 @@ interface DeliveryWish {
   /** It goes in at once. */
   readonly now?: boolean;
 }
+
+/** Refusals that follow from what is there. */
+const MAY_BE_BEHIND = [
+  ConfigurationConflictError,
+  ConfigurationNotFoundError,
+  ConfigurationPreconditionError,
+  PendingChangeNotFoundError,
+];
 
 type LastUpdate = NonNullable<ConfigurationStatus['lastUpdate']>;
 
@@ -214,7 +225,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     this.refuseIfDisabled();
     const cause = { source: API, actor, ...(reason !== undefined && { reason }) };
     try {
-      return await this.deferred.write(requests, cause);
+      return await this.onNewest(() => this.deferred.write(requests, cause));
     } catch (error) {
       for (const request of requests) this.observe(request, request.op, false);
       if (error instanceof ConfigurationValidationError) this.noteRejected(API, requests.length, error.message);
@@ -257,14 +268,27 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     const target = await this.store.version(key, version);
     if (!target) throw new ConfigurationNotFoundError(key, version);
     await this.deferred.giveWay(key, cause.actor);
-    const made = await this.queue.enqueue(async (state) => {
-      checkVersion(state, { ...key, ...(ifMatch !== undefined && { ifMatch }), ...(ifNoneMatch && { ifNoneMatch }) });
-      const staged = await stageRollback(state, key, target, cause, this.tools);
-      return this.deferred.replacing(state, staged, [key]);
-    });
+    const made = await this.onNewest(() =>
+      this.queue.enqueue(async (state) => {
+        checkVersion(state, { ...key, ...(ifMatch !== undefined && { ifMatch }), ...(ifNoneMatch && { ifNoneMatch }) });
+        const staged = await stageRollback(state, key, target, cause, this.tools);
+        return this.deferred.replacing(state, staged, [key]);
+      }),
+    );
     this.observer.rolledBack('manual');
     this.showRollback({ at: made.timestamp, trigger: 'manual', keys: [key], version: made.version });
     return made;
+  }
+
+  /** What is refused for what it finds here may be right on what others have made of it meanwhile: it is tried once more on that. */
+  private async onNewest<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!this.store.isShared || !MAY_BE_BEHIND.some((kind) => error instanceof kind)) throw error;
+      await this.store.catchUp();
+      return work();
+    }
   }
 
   override async refresh(confirm?: SourceName): Promise<RefreshReport> {
@@ -360,7 +384,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
 
   override async cancel(pendingId: string, { actor }: WriteOptions): Promise<PendingChange> {
     this.refuseIfDisabled();
-    return this.deferred.cancel(pendingId, actor);
+    return this.onNewest(() => this.deferred.cancel(pendingId, actor));
   }
 
   override conflicts(): Promise<Conflict[]> {

@@ -60,6 +60,8 @@ interface WholeRead {
 /** The row in which a process remembers how far it has come. */
 const PLACE_ID = 'journal-place';
 const DEFAULT_RETENTION: HistoryRetention = { maxVersions: 10, retentionMs: 7 * 86_400_000, compression: true };
+/** With more commits than this not in the local copy yet, others wait for it. */
+const UNCOPIED = 64;
 const RETRY_MS = 2_000;
 /** The journal is read so often, in milliseconds, whatever its watch says: a watch may be dead for long before anybody knows. */
 const LOOK_MS = 10_000;
@@ -93,6 +95,9 @@ export class ConfigMapStore extends ConfigurationStore {
   private lastVersionMs = 0;
   /** Whether the local copy holds all that is in force here. */
   private isCopyWhole = true;
+  /** Settles when everything so far is in the local copy, or cannot be. */
+  private copied: Promise<void> = Promise.resolve();
+  private uncopied = 0;
   private isLeading = false;
   /** Why the journal could not be read. */
   private reason: string | undefined = 'not read yet';
@@ -124,7 +129,7 @@ export class ConfigMapStore extends ConfigurationStore {
       clock,
       retention: () => this.retention,
       wrote: (through) => void this.inTurn(() => this.journal.wrote(through)).catch(() => undefined),
-      confirm: () => this.inTurn(async () => this.catchUp(await this.journal.read())),
+      confirm: () => this.inTurn(async () => this.handOver(await this.journal.read())),
     });
   }
 
@@ -204,6 +209,10 @@ export class ConfigMapStore extends ConfigurationStore {
     if (this.ports.election.isLeader) this.elected(true);
   }
 
+  override async catchUp(): Promise<void> {
+    if (this.reason === undefined) await this.lookNow();
+  }
+
   override commit(commit: StoreCommit): Promise<void> {
     const shared = sharedPart(commit);
     if (this.isLeading) this.deliveries.note(commit);
@@ -225,7 +234,7 @@ export class ConfigMapStore extends ConfigurationStore {
       if (!head) {
         const newest = await this.journal.read();
         if (this.isLost(newest)) throw new ConfigurationStoreError('the journal is gone; whoever leads begins it anew');
-        await this.catchUp(newest);
+        await this.handOver(newest);
         throw new StoreAheadError('others have committed first');
       }
       this.reason = undefined;
@@ -241,12 +250,8 @@ export class ConfigMapStore extends ConfigurationStore {
     const mark = this.marks.get(sequence) ?? '';
     const row = { id: PLACE_ID, payload: { kind: 'journal-place', sequence, mark } };
     const place = this.isCopyWhole ? { putPending: [...(commit.putPending ?? []), row] } : {};
-    try {
-      await this.ports.local.commit({ ...commit, ...place });
-    } catch (error) {
-      if (this.isCopyWhole) this.logger.error(`the copy on this disk falls behind: ${(error as Error).message}`);
-      this.isCopyWhole = false;
-    }
+    this.copy({ ...commit, ...place });
+    if (this.uncopied > UNCOPIED) await this.copied;
     this.applied = sequence;
     for (const each of this.marks.keys()) if (each < sequence) this.marks.delete(each);
     this.eventSequence = eventSequence ?? Math.max(this.eventSequence, commit.events?.at(-1)?.sequence ?? 0);
@@ -254,21 +259,25 @@ export class ConfigMapStore extends ConfigurationStore {
   }
 
   override async versions(key: ConfigurationKey): Promise<ConfigurationVersion[]> {
+    await this.copied;
     const [own, shared] = await Promise.all([this.ports.local.versions(key), this.sharedVersions(key)]);
     const all = new Map([...shared, ...own].map((version) => [version.version, version]));
     return [...all.values()].sort((a, b) => (versionMs(b.version) ?? 0) - (versionMs(a.version) ?? 0));
   }
 
   override async version(key: ConfigurationKey, version: string): Promise<ConfigurationVersion | undefined> {
+    await this.copied;
     const own = await this.ports.local.version(key, version);
     return own ?? (await this.sharedVersions(key)).find((each) => each.version === version);
   }
 
-  override eventsSince(sequence: number, limit: number): Promise<StoredEvent[] | undefined> {
+  override async eventsSince(sequence: number, limit: number): Promise<StoredEvent[] | undefined> {
+    await this.copied;
     return this.ports.local.eventsSince(sequence, limit);
   }
 
-  override outbox(): Promise<StoredOutbox> {
+  override async outbox(): Promise<StoredOutbox> {
+    await this.copied;
     return this.ports.local.outbox();
   }
 
@@ -290,7 +299,23 @@ export class ConfigMapStore extends ConfigurationStore {
     await this.deliveries.flush();
     await this.journal.stop();
     await this.turn.catch(() => undefined);
+    await this.copied;
     await this.ports.local.close();
+  }
+
+  /** The cluster has it: nobody waits for this disk. */
+  private copy(commit: StoreCommit): void {
+    this.uncopied++;
+    this.copied = this.ports.local
+      .commit(commit)
+      .catch((error: unknown) => {
+        if (!this.isCopyWhole) return;
+        this.isCopyWhole = false;
+        this.logger.error(`the copy on this disk falls behind: ${(error as Error).message}`);
+        // What comes after it may be written, and must not say that all before is.
+        this.copy({ removePending: [PLACE_ID] });
+      })
+      .finally(() => this.uncopied--);
   }
 
   private inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -318,7 +343,7 @@ export class ConfigMapStore extends ConfigurationStore {
     try {
       await this.inTurn(async () => {
         const known = isSure ? this.journal.latest : undefined;
-        await this.catchUp(known ?? (await this.journal.read()));
+        await this.handOver(known ?? (await this.journal.read()));
       });
       this.lookIn(LOOK_MS);
     } catch (error) {
@@ -328,7 +353,7 @@ export class ConfigMapStore extends ConfigurationStore {
   }
 
   /** Hands over what others have committed since. */
-  private async catchUp(head: JournalHead): Promise<void> {
+  private async handOver(head: JournalHead): Promise<void> {
     if (!this.follower) return;
     await this.catchUpWith(head, this.follower);
     this.firstRead ??= this.handed;
@@ -430,7 +455,7 @@ export class ConfigMapStore extends ConfigurationStore {
         return;
       }
       const head = await this.journal.read();
-      await this.catchUp(head);
+      await this.handOver(head);
       const { head: read, ...all } = await this.readAll(head);
       // What was delivered by whoever led before is not delivered again.
       await this.ports.local.commit(await this.deliveries.read());
