@@ -3,7 +3,7 @@ import type { Aim, Column, Result, Row, Scenario } from './scenario.js';
 /** The result as a table for a terminal. */
 export function formatResult({ name, title }: Scenario, { columns, rows, aims, notes = [] }: Result): string {
   const header = ['', ...columns.map(({ title: text, unit }) => (unit ? `${text} [${unit}]` : text))];
-  const body = rows.map((row) => [row.name, ...columns.map((column, at) => cell(column, row, rows[0], at))]);
+  const body = rows.map((row) => [row.name, ...columns.map((column, at) => formatCell(column, row, rows[0], at))]);
   const widths = header.map((_, at) => Math.max(...[header, ...body].map((line) => line[at]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
     cells.map((text, at) => (at === 0 ? text.padEnd(widths[at] ?? 0) : text.padStart(widths[at] ?? 0))).join('  ');
@@ -18,7 +18,8 @@ export function formatResult({ name, title }: Scenario, { columns, rows, aims, n
   ].join('\n');
 }
 
-function cell({ isCompared }: Column, row: Row, first: Row | undefined, at: number): string {
+/** A figure, with its ratio to that of the first row where they are compared. */
+export function formatCell({ isCompared }: Column, row: Row, first: Row | undefined, at: number): string {
   const value = row.values[at];
   if (value === undefined || Number.isNaN(value)) return '–';
   const base = first?.values[at];

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine, pinSelf } from './machine.js';
+import { publish } from './page.js';
 import { formatResult } from './report.js';
 import type { BenchOptions } from './scenario.js';
 import { SCENARIOS } from './scenarios/catalogue.js';
@@ -22,6 +23,7 @@ async function run(names: readonly string[], options: BenchOptions): Promise<voi
   for (const scenario of SCENARIOS.filter(({ name }) => names.length === 0 || names.includes(name))) {
     const result = await scenario.run(options);
     process.stdout.write(`${formatResult(scenario, result)}\n`);
+    await publish(scenario, result);
     results[scenario.name] = { title: scenario.title, ...result };
     writeFileSync(
       file,
