@@ -147,6 +147,15 @@ describe('a rollback', () => {
     expect(running.pipeline.status().drift).toBe(false);
   });
 
+  it('of what was deleted takes the deletion away', async () => {
+    const [first] = await write(put(A, route('a')));
+    const [gone] = await write({ ...A, op: 'delete' });
+    const made = await running.pipeline.rollback(A, first as string, BY);
+    expect(uriOf()).toBe('http://one.test');
+    const facts = { from: gone, to: made.version, rollbackOf: first };
+    expect(running.events.at(-1)).toMatchObject({ type: 'configuration_rollback', facts });
+  });
+
   it("holds against a file until the file's content changes, over a restart too", async () => {
     await source.change({ 'f.yaml': file(route('a')) });
     const first = running.pipeline.get(A)?.version as string;

@@ -271,7 +271,9 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     const made = await this.onNewest(() =>
       this.queue.enqueue(async (state) => {
         checkVersion(state, { ...key, ...(ifMatch !== undefined && { ifMatch }), ...(ifNoneMatch && { ifNoneMatch }) });
-        const staged = await stageRollback(state, key, target, cause, this.tools);
+        // Where nothing runs, it is the deletion that is taken away.
+        const [newest = target] = await this.store.versions(key);
+        const staged = await stageRollback(state, key, { target, newest }, cause, this.tools);
         return this.deferred.replacing(state, staged, [key]);
       }),
     );

@@ -22,14 +22,14 @@ import { validationSteps } from './update-policy.settings.js';
 export async function stageRollback(
   state: PipelineState,
   key: ConfigurationKey,
-  target: ConfigurationVersion,
+  { target, newest }: { readonly target: ConfigurationVersion; readonly newest: ConfigurationVersion },
   cause: Omit<Cause, 'source' | 'rollback'>,
   tools: WriteTools,
 ): Promise<Staged<ConfigurationVersion>> {
   const text = keyText(key);
   const running = state.running.configurations.get(text);
   const current = running?.hash ?? hashOf(null);
-  const from = running?.version ?? target.version;
+  const from = running?.version ?? newest.version;
   const rollback = { trigger: 'manual' as const, of: () => target.version, from: () => from };
   const source = ownerOf(state, text, target);
   if (current === target.hash) return nothing(state, target, running?.version);
