@@ -24,6 +24,8 @@ const PART_BYTES = 700 * 1_024;
 /** While nobody writes the history, the journal holds no more than this, in bytes. */
 const FULL_BYTES = 640 * 1_024;
 const ATTEMPTS = 8;
+/** Whoever writes waits for an answer: a server that gives none by then is away. In milliseconds. */
+const CALL = { timeoutMs: 5_000 };
 
 export interface JournalListener {
   /** @param isSure false: what was heard is older than what was known, so the server has to be asked */
@@ -91,7 +93,7 @@ export class Journal {
     try {
       for (;;) {
         const before = this.head;
-        const found = await this.client.get<ConfigMap>(CONFIG_MAPS, this.options.name, this.client.namespace);
+        const found = await this.client.get<ConfigMap>(CONFIG_MAPS, this.options.name, this.client.namespace, CALL);
         const head = found ? this.understood(found) : { place: NEW_JOURNAL, entries: [], resourceVersion: '' };
         const heard = this.head;
         // The answer was overtaken by news of a later one.
@@ -213,7 +215,7 @@ export class Journal {
     if (head.resourceVersion !== '') return this.replace(head, place, entries);
     const { name, labels } = this.options;
     const object = { metadata: { name, namespace: this.client.namespace, labels }, ...headData({ place, entries }) };
-    this.head = this.understood(await this.client.create<ConfigMap>(CONFIG_MAPS, object));
+    this.head = this.understood(await this.client.create<ConfigMap>(CONFIG_MAPS, object, CALL));
     return this.head;
   }
 
@@ -224,7 +226,8 @@ export class Journal {
   ): Promise<JournalHead> {
     const { name, labels } = this.options;
     const metadata = { name, namespace: this.client.namespace, labels, resourceVersion };
-    const written = await this.client.replace<ConfigMap>(CONFIG_MAPS, { metadata, ...headData({ place, entries }) });
+    const object = { metadata, ...headData({ place, entries }) };
+    const written = await this.client.replace<ConfigMap>(CONFIG_MAPS, object, CALL);
     this.head = this.understood(written);
     return this.head;
   }
