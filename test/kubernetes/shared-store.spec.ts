@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigMapStore, type ConfigurationStore, EmbeddedStore, type StoreCommit } from '@tigateway/configuration';
 import { KubernetesClient, LeaderElection } from '@tigateway/kubernetes';
-import { ConfigurationPreconditionError, ConfigurationValidationError, type Json, SystemClock } from '@tigateway/model';
+import {
+  ConfigurationPreconditionError,
+  ConfigurationValidationError,
+  type Json,
+  type SourceUpdate,
+  SystemClock,
+} from '@tigateway/model';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { InMemorySource, runningPipeline, type RunningPipeline } from '../builders/running-pipeline.js';
 import { ClusterAccess } from './cluster-access.js';
@@ -19,6 +25,15 @@ const ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
+
+/** Cannot be asked for a while. */
+class FlickeringSource extends InMemorySource {
+  failuresLeft = 0;
+
+  override read(): Promise<SourceUpdate> {
+    return this.failuresLeft-- > 0 ? Promise.reject(new Error('away')) : super.read();
+  }
+}
 
 interface Replica extends RunningPipeline<SystemClock> {
   readonly source: InMemorySource;
@@ -215,6 +230,19 @@ describe('several replicas on one store in the cluster', () => {
     expect((await next.store.versions(key('four'))).map(({ operation, source }) => [operation, source])).toEqual([
       ['create', 'file'],
     ]);
+  });
+
+  it('ask a source again that could not be asked when another took the lead', async () => {
+    const namespace = await cluster.namespace('store');
+    const a = await replica(namespace, 'a');
+    await leaderOf([a]);
+    const source = new FlickeringSource();
+    source.write({ 'a.yaml': documents('one') });
+    const b = await replica(namespace, 'b', { source });
+    source.failuresLeft = 2;
+    await a.vanish();
+    await leaderOf([b]);
+    await converged([b], () => expect(uriOf(b, 'one')).toBeDefined());
   });
 
   it('bring a new replica up to what runs, also when the journal no longer goes back so far', async () => {

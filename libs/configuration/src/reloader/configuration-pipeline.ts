@@ -95,6 +95,8 @@ export const PIPELINE_OPTIONS = Symbol('PIPELINE_OPTIONS');
 
 /** How often the history is cleaned when nothing changes, in milliseconds. */
 const PRUNE_INTERVAL_MS = 60_000;
+/** Before a source that could not be asked is asked again, in milliseconds. */
+const SWEEP_RETRY_MS = 2_000;
 /** How many past rollbacks the status shows. */
 const SHOWN_ROLLBACKS = 20;
 const LOGGED_KEYS = 20;
@@ -458,9 +460,9 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     const sweeps = this.store.isShared && this.store.leads && !watched.isSwept;
     const delivery = { ...read, sweeps };
     const { kind, changed } = await this.deferred.deliver(delivery, isNew, now ?? false);
-    watched.isSwept ||= sweeps;
+    watched.isSwept ||= sweeps && kind !== 'noted';
     told();
-    if (kind === 'applied') settle();
+    if (kind !== 'pending') settle();
     watched.delivered(update.revision);
     // While it was only taken note of, this process may have begun to decide; before its first delivery nobody asks a source.
     if (this.store.isShared && this.store.leads && !watched.isSwept) void this.sweep(watched);
@@ -795,6 +797,9 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
       await this.deliver(watched, await watched.source.read());
     } catch (error) {
       this.isDown(watched, (error as Error).message);
+      this.clock.schedule(SWEEP_RETRY_MS, () => {
+        if (!this.isStopped && this.store.leads && !watched.isSwept) void this.sweep(watched);
+      });
     }
   }
 

@@ -57,7 +57,10 @@ export interface PipelineHands {
 
 /** What became of a delivery. */
 export type DeliveryOutcome =
-  { readonly kind: 'applied'; readonly changed: number } | { readonly kind: 'pending'; readonly changed: number };
+  | { readonly kind: 'applied'; readonly changed: number }
+  | { readonly kind: 'pending'; readonly changed: number }
+  /** Another process decides what comes of it. */
+  | { readonly kind: 'noted'; readonly changed: 0 };
 
 /** The longest that the wall clock is trusted for, in milliseconds: it may be set while something waits. */
 const LONGEST_WAIT_MS = 60_000;
@@ -135,7 +138,7 @@ export class DeferredChanges {
       if (!this.hands.leads) return this.takeNote(state, delivery);
       return isImmediate ? this.deliverNow(state, delivery, isNew) : this.acceptDelivery(state, delivery, strategy);
     });
-    if (outcome.kind === 'applied') return outcome;
+    if (outcome.kind !== 'pending') return outcome;
     this.logger.log(`delivered by ${delivery.source}, and waits (${strategy})`);
     if (strategy === 'scheduled') this.arm();
     // Its turn may be one that this very delivery has to end first.
@@ -276,7 +279,7 @@ export class DeferredChanges {
 
   private async takeNote(state: PipelineState, delivery: Delivery): Promise<Staged<DeliveryOutcome>> {
     const staged = await stageKnown(state, delivery, this.hands.tools);
-    return { ...staged, result: { kind: 'applied', changed: 0 } };
+    return { ...staged, result: { kind: 'noted', changed: 0 } };
   }
 
   private async deliverNow(
