@@ -1,74 +1,17 @@
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Receiver } from '../builders/receiver.js';
-import { GatewayProcess } from '../e2e/gateway-process.js';
 import { Upstream } from '../e2e/upstream.js';
 import { ClusterAccess } from './cluster-access.js';
+import { leaderAmong, Replica } from './replica.js';
 
 const cluster = ClusterAccess.shared();
 afterAll(() => cluster.close());
 
-interface Status {
-  readonly hash: string;
-  readonly replicas: readonly {
-    readonly identity: string;
-    readonly isSelf: boolean;
-    readonly isLeader: boolean;
-    readonly state: string;
-    readonly hash: string;
-    readonly sequence: number;
-  }[];
-}
-
-async function replica(namespace: string, identity: string, more: object = {}): Promise<GatewayProcess> {
-  const gateway = await GatewayProcess.started({
-    tigateway: {
-      store: 'kubernetes',
-      sources: { file: { enabled: false } },
-      kubernetes: {
-        kubeconfig: cluster.kubeconfig,
-        namespace,
-        identity,
-        lease: { duration: '2s', 'renew-interval': '500ms', 'retry-interval': '200ms' },
-      },
-      ...more,
-    },
-  });
-  onTestFinished(() => gateway.dispose());
-  return gateway;
-}
-
-async function call(gateway: GatewayProcess, method: string, path: string, body?: unknown, headers = {}) {
-  const answer = await fetch(`${gateway.adminUrl}${path}`, {
-    method,
-    headers: { 'content-type': 'application/json', ...headers },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  const text = await answer.text();
-  return { status: answer.status, headers: answer.headers, body: (text ? JSON.parse(text) : undefined) as unknown };
-}
-
-async function statusOf(gateway: GatewayProcess): Promise<Status> {
-  return (await call(gateway, 'GET', '/actuator/configuration/status')).body as Status;
-}
-
-async function leaderAmong(gateways: readonly GatewayProcess[]): Promise<number> {
-  return vi.waitFor(
-    async () => {
-      for (const [index, gateway] of gateways.entries()) {
-        const { replicas } = await statusOf(gateway);
-        if (replicas.find(({ isSelf }) => isSelf)?.isLeader) return index;
-      }
-      throw new Error('nobody leads');
-    },
-    { timeout: 15_000, interval: 50 },
-  );
-}
-
-function served(gateway: GatewayProcess, path: string): Promise<number> {
-  return fetch(gateway.url + path).then(async (answer) => {
-    await answer.arrayBuffer();
-    return answer.status;
-  });
+async function replica(namespace: string, identity: string, settings = {}): Promise<Replica> {
+  const made = await Replica.prepared(cluster, namespace, identity, { settings });
+  onTestFinished(() => made.gateway.dispose());
+  await made.gateway.start();
+  return made;
 }
 
 describe('a gateway of several processes', () => {
@@ -77,30 +20,29 @@ describe('a gateway of several processes', () => {
     const upstream = await Upstream.saying('hello');
     onTestFinished(() => upstream.stop());
     const all = [await replica(namespace, 'a'), await replica(namespace, 'b'), await replica(namespace, 'c')];
-    const [a, b, c] = all as [GatewayProcess, GatewayProcess, GatewayProcess];
+    const [a, b, c] = all as [Replica, Replica, Replica];
     await leaderAmong(all);
     const route = (id: string) => ({ id, uri: upstream.url, predicates: [`Path=/${id}`] });
 
-    expect((await call(b, 'PUT', '/api/configuration/routes/one', route('one'))).status).toBe(200);
-    expect(await served(b, '/one')).toBe(200);
-    await vi.waitFor(async () => expect([await served(a, '/one'), await served(c, '/one')]).toEqual([200, 200]), {
+    expect((await b.call('PUT', '/api/configuration/routes/one', route('one'))).status).toBe(200);
+    expect(await b.serves('/one')).toBe(200);
+    await vi.waitFor(async () => expect([await a.serves('/one'), await c.serves('/one')]).toEqual([200, 200]), {
       timeout: 1_000,
       interval: 5,
     });
 
     for (let index = 0; index < 10; index++) {
       const id = `w${index}`;
-      const written = await call(
-        all[index % 3] as GatewayProcess,
+      const written = await (all[index % 3] as Replica).call(
         'PUT',
         `/api/configuration/routes/${id}?wait=applied`,
         route(id),
       );
       expect(written.status).toBe(200);
-      for (const each of all) expect(await served(each, `/${id}`)).toBe(200);
+      for (const each of all) expect(await each.serves(`/${id}`)).toBe(200);
     }
 
-    const { replicas, hash } = await statusOf(a);
+    const { replicas, hash } = await a.status();
     expect(replicas.map(({ identity }) => identity)).toEqual(['a', 'b', 'c']);
     expect(replicas.filter(({ isLeader }) => isLeader)).toHaveLength(1);
     expect(new Set(replicas.map((each) => each.hash))).toEqual(new Set([hash]));
@@ -110,39 +52,39 @@ describe('a gateway of several processes', () => {
   it('names who does not serve a write in time, and forgets a process that is gone', async () => {
     const namespace = await cluster.namespace('replicas');
     const all = [await replica(namespace, 'a'), await replica(namespace, 'b')];
-    const [a, b] = all as [GatewayProcess, GatewayProcess];
+    const [a, b] = all as [Replica, Replica];
     await leaderAmong(all);
-    await vi.waitFor(async () => expect((await statusOf(a)).replicas).toHaveLength(2));
+    await vi.waitFor(async () => expect((await a.status()).replicas).toHaveLength(2));
     const route = { id: 'x', uri: 'no://op', predicates: ['Path=/x'] };
-    process.kill(b.pid, 'SIGSTOP');
-    const written = await call(a, 'PUT', '/api/configuration/routes/x?wait=applied&timeout=300ms', route);
+    process.kill(b.gateway.pid, 'SIGSTOP');
+    const written = await a.call('PUT', '/api/configuration/routes/x?wait=applied&timeout=300ms', route);
     expect([written.status, written.headers.get('x-configuration-lagging')]).toEqual([202, 'b']);
-    expect((await statusOf(a)).replicas.find(({ identity }) => identity === 'b')?.state).toBe('lagging');
-    process.kill(b.pid, 'SIGCONT');
-    await vi.waitFor(async () => expect((await statusOf(b)).hash).toBe((await statusOf(a)).hash), { timeout: 10_000 });
-    await b.stop('SIGKILL');
+    expect((await a.status()).replicas.find(({ identity }) => identity === 'b')?.state).toBe('lagging');
+    process.kill(b.gateway.pid, 'SIGCONT');
+    await vi.waitFor(async () => expect((await b.status()).hash).toBe((await a.status()).hash), { timeout: 10_000 });
+    await b.gateway.stop('SIGKILL');
     await vi.waitFor(
-      async () => expect((await statusOf(a)).replicas.find(({ identity }) => identity === 'b')?.state).toBe('lost'),
+      async () => expect((await a.status()).replicas.find(({ identity }) => identity === 'b')?.state).toBe('lost'),
       { timeout: 10_000, interval: 100 },
     );
-    expect((await call(a, 'DELETE', '/api/configuration/routes/x?wait=applied')).status).toBe(200);
+    expect((await a.call('DELETE', '/api/configuration/routes/x?wait=applied')).status).toBe(200);
   });
 
   it('refuses the second of two writers of one version, whichever replica they ask', async () => {
     const namespace = await cluster.namespace('replicas');
     const all = [await replica(namespace, 'a'), await replica(namespace, 'b')];
-    const [a, b] = all as [GatewayProcess, GatewayProcess];
+    const [a, b] = all as [Replica, Replica];
     await leaderAmong(all);
     const route = (uri: string) => ({ id: 'x', uri, predicates: ['Path=/x'] });
-    const made = await call(a, 'PUT', '/api/configuration/routes/x?wait=applied', route('http://a.test'));
+    const made = await a.call('PUT', '/api/configuration/routes/x?wait=applied', route('http://a.test'));
     const ifMatch = { 'if-match': made.headers.get('etag') ?? '' };
     const answers = await Promise.all([
-      call(a, 'PUT', '/api/configuration/routes/x', route('http://b.test'), ifMatch),
-      call(b, 'PUT', '/api/configuration/routes/x', route('http://c.test'), ifMatch),
+      a.call('PUT', '/api/configuration/routes/x', route('http://b.test'), ifMatch),
+      b.call('PUT', '/api/configuration/routes/x', route('http://c.test'), ifMatch),
     ]);
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 412]);
-    await vi.waitFor(async () => expect((await statusOf(b)).hash).toBe((await statusOf(a)).hash));
-    const versions = (await call(b, 'GET', '/api/configuration/history/route/x')).body as readonly unknown[];
+    await vi.waitFor(async () => expect((await b.status()).hash).toBe((await a.status()).hash));
+    const versions = (await b.call('GET', '/api/configuration/history/route/x')).body as readonly unknown[];
     expect(versions).toHaveLength(2);
   });
 
@@ -151,13 +93,13 @@ describe('a gateway of several processes', () => {
     const receiver = await Receiver.started();
     onTestFinished(() => receiver.stop());
     const notification = { webhook: { enabled: true, url: receiver.url(), 'allow-insecure': true } };
-    const all: GatewayProcess[] = [];
+    const all: Replica[] = [];
     for (const name of ['a', 'b', 'c']) all.push(await replica(namespace, name, { notification }));
     const leader = await leaderAmong(all);
-    const others = all.filter((_, index) => index !== leader);
-    const [writer] = others as [GatewayProcess];
+    const others = all.filter((each) => each !== leader);
+    const [writer] = others as [Replica];
     const write = (id: string) =>
-      call(writer, 'PUT', `/api/configuration/routes/${id}`, { id, uri: 'no://op', predicates: [`Path=/${id}`] });
+      writer.call('PUT', `/api/configuration/routes/${id}`, { id, uri: 'no://op', predicates: [`Path=/${id}`] });
     const told = (): string[] => receiver.all.map(({ body }) => (JSON.parse(body) as { configId: string }).configId);
     await write('one');
     await write('two');
@@ -171,7 +113,7 @@ describe('a gateway of several processes', () => {
       );
       expect((JSON.parse(data.progress) as { through: number }[])[0]?.through).toBe(2);
     }, 10_000);
-    await (all[leader] as GatewayProcess).stop('SIGKILL');
+    await leader.gateway.stop('SIGKILL');
     await write('three');
     await vi.waitFor(() => expect(told()).toEqual(['one', 'two', 'three']), { timeout: 15_000, interval: 50 });
   });
@@ -185,12 +127,12 @@ describe('a gateway of several processes', () => {
 
   it('roll an update from the one that leads to the others, one after the other', async () => {
     const namespace = await cluster.namespace('replicas');
-    const all: GatewayProcess[] = [];
+    const all: Replica[] = [];
     for (const name of ['a', 'b', 'c']) all.push(await replica(namespace, name, ROLLING));
     const leader = await leaderAmong(all);
-    await vi.waitFor(async () => expect((await statusOf(all[leader] as GatewayProcess)).replicas).toHaveLength(3));
-    const others = all.filter((_, index) => index !== leader);
-    const written = await call(others[0] as GatewayProcess, 'PUT', '/api/configuration/routes/x', {
+    await vi.waitFor(async () => expect((await leader.status()).replicas).toHaveLength(3));
+    const others = all.filter((each) => each !== leader);
+    const written = await (others[0] as Replica).call('PUT', '/api/configuration/routes/x', {
       id: 'x',
       uri: 'no://op',
       predicates: ['Path=/x'],
@@ -199,16 +141,16 @@ describe('a gateway of several processes', () => {
     const serving: number[] = [];
     await vi.waitFor(
       async () => {
-        const statuses = await Promise.all(all.map((each) => served(each, '/x')));
+        const statuses = await Promise.all(all.map((each) => each.serves('/x')));
         const now = statuses.filter((status) => status === 200).length;
-        if (now > 0 && statuses[leader] !== 200) throw new Error('another was first');
+        if (now > 0 && statuses[all.indexOf(leader)] !== 200) throw new Error('another was first');
         if (serving.at(-1) !== now) serving.push(now);
         expect(serving).toEqual([0, 1, 2, 3]);
       },
       { timeout: 20_000, interval: 20 },
     );
     await vi.waitFor(async () =>
-      expect((await call(all[0] as GatewayProcess, 'GET', '/api/configuration/pending')).body).toEqual([]),
+      expect((await (all[0] as Replica).call('GET', '/api/configuration/pending')).body).toEqual([]),
     );
   });
 
@@ -217,17 +159,17 @@ describe('a gateway of several processes', () => {
     const good = await Upstream.saying('good');
     const bad = await Upstream.started((_, response) => response.writeHead(500).end('bad'));
     onTestFinished(async () => void (await Promise.all([good.stop(), bad.stop()])));
-    const all: GatewayProcess[] = [];
+    const all: Replica[] = [];
     for (const name of ['a', 'b', 'c']) all.push(await replica(namespace, name, ROLLING));
     const leader = await leaderAmong(all);
-    await vi.waitFor(async () => expect((await statusOf(all[leader] as GatewayProcess)).replicas).toHaveLength(3));
+    await vi.waitFor(async () => expect((await leader.status()).replicas).toHaveLength(3));
     const route = (uri: string) => ({ id: 'x', uri, predicates: ['Path=/x'] });
-    const put = (uri: string) => call(all[leader] as GatewayProcess, 'PUT', '/api/configuration/routes/x', route(uri));
+    const put = (uri: string) => leader.call('PUT', '/api/configuration/routes/x', route(uri));
     await put(good.url);
     await vi.waitFor(
       async () => {
-        const pending = (await call(all[leader] as GatewayProcess, 'GET', '/api/configuration/pending')).body;
-        expect([...(await Promise.all(all.map((each) => served(each, '/x')))), pending]).toEqual([200, 200, 200, []]);
+        const pending = (await leader.call('GET', '/api/configuration/pending')).body;
+        expect([...(await Promise.all(all.map((each) => each.serves('/x')))), pending]).toEqual([200, 200, 200, []]);
       },
       { timeout: 20_000, interval: 50 },
     );
@@ -235,45 +177,45 @@ describe('a gateway of several processes', () => {
     let isOver = false;
     const traffic = Promise.all(
       all.map(async (each, index) => {
-        while (!isOver) if ((await served(each, '/x')) !== 200) failed[index] = (failed[index] ?? 0) + 1;
+        while (!isOver) if ((await each.serves('/x')) !== 200) failed[index] = (failed[index] ?? 0) + 1;
       }),
     );
     await put(bad.url);
     await vi.waitFor(
       async () => {
-        const { body } = await call(all[leader] as GatewayProcess, 'GET', '/actuator/configuration/status');
+        const { body } = await leader.call('GET', '/actuator/configuration/status');
         expect((body as { rollbacks: unknown[] }).rollbacks).toHaveLength(1);
       },
       { timeout: 20_000, interval: 50 },
     );
-    await vi.waitFor(async () => expect(await served(all[leader] as GatewayProcess, '/x')).toBe(200));
+    await vi.waitFor(async () => expect(await leader.serves('/x')).toBe(200));
     isOver = true;
     await traffic;
-    expect(failed[leader]).toBeGreaterThan(0);
-    expect(failed.filter((_, index) => index !== leader)).toEqual([0, 0]);
-    const hashes = async () => new Set(await Promise.all(all.map(async (each) => (await statusOf(each)).hash)));
+    expect(failed[all.indexOf(leader)]).toBeGreaterThan(0);
+    expect(failed.filter((_, index) => all[index] !== leader)).toEqual([0, 0]);
+    const hashes = async () => new Set(await Promise.all(all.map(async (each) => (await each.status()).hash)));
     await vi.waitFor(async () => expect((await hashes()).size).toBe(1));
   });
 
   it('go on with a rolling update whose leader is killed, from its beginning', async () => {
     const namespace = await cluster.namespace('replicas');
-    const all: GatewayProcess[] = [];
+    const all: Replica[] = [];
     for (const name of ['a', 'b', 'c']) all.push(await replica(namespace, name, ROLLING));
     const leader = await leaderAmong(all);
-    await vi.waitFor(async () => expect((await statusOf(all[leader] as GatewayProcess)).replicas).toHaveLength(3));
-    const others = all.filter((_, index) => index !== leader);
-    await call(all[leader] as GatewayProcess, 'PUT', '/api/configuration/routes/x', {
+    await vi.waitFor(async () => expect((await leader.status()).replicas).toHaveLength(3));
+    const others = all.filter((each) => each !== leader);
+    await leader.call('PUT', '/api/configuration/routes/x', {
       id: 'x',
       uri: 'no://op',
       predicates: ['Path=/x'],
     });
-    expect(await served(all[leader] as GatewayProcess, '/x')).toBe(200);
-    await (all[leader] as GatewayProcess).stop('SIGKILL');
-    expect(await Promise.all(others.map((each) => served(each, '/x')))).toEqual([404, 404]);
+    expect(await leader.serves('/x')).toBe(200);
+    await leader.gateway.stop('SIGKILL');
+    expect(await Promise.all(others.map((each) => each.serves('/x')))).toEqual([404, 404]);
     await vi.waitFor(
       async () => {
-        const pending = (await call(others[0] as GatewayProcess, 'GET', '/api/configuration/pending')).body;
-        expect([...(await Promise.all(others.map((each) => served(each, '/x')))), pending]).toEqual([200, 200, []]);
+        const pending = (await (others[0] as Replica).call('GET', '/api/configuration/pending')).body;
+        expect([...(await Promise.all(others.map((each) => each.serves('/x')))), pending]).toEqual([200, 200, []]);
       },
       { timeout: 30_000, interval: 50 },
     );
@@ -287,16 +229,16 @@ describe('a gateway of several processes', () => {
     const policy = { 'update-policy': { rollback: { 'min-requests': 5, 'rollback-threshold': 0.2 } } };
     const all = [await replica(namespace, 'a', policy), await replica(namespace, 'b', policy)];
     const leader = await leaderAmong(all);
-    const [first, second] = [all[leader], all[1 - leader]] as [GatewayProcess, GatewayProcess];
+    const [first, second] = [leader, all.find((each) => each !== leader) as Replica];
     const put = (uri: string) =>
-      call(first, 'PUT', '/api/configuration/routes/x?wait=applied', { id: 'x', uri, predicates: ['Path=/x'] });
+      first.call('PUT', '/api/configuration/routes/x?wait=applied', { id: 'x', uri, predicates: ['Path=/x'] });
     await put(good.url);
-    for (let n = 0; n < 20; n++) expect(await served(second, '/x')).toBe(200);
+    for (let n = 0; n < 20; n++) expect(await second.serves('/x')).toBe(200);
     await put(bad.url);
     // Nobody asks the one that leads.
-    await vi.waitFor(async () => expect(await served(second, '/x')).toBe(200), { timeout: 20_000, interval: 10 });
-    await vi.waitFor(async () => expect(await served(first, '/x')).toBe(200), { timeout: 5_000, interval: 10 });
-    const history = (await call(first, 'GET', '/api/configuration/history/route/x')).body as { operation: string }[];
+    await vi.waitFor(async () => expect(await second.serves('/x')).toBe(200), { timeout: 20_000, interval: 10 });
+    await vi.waitFor(async () => expect(await first.serves('/x')).toBe(200), { timeout: 5_000, interval: 10 });
+    const history = (await first.call('GET', '/api/configuration/history/route/x')).body as { operation: string }[];
     expect(history.map(({ operation }) => operation)).toEqual(['rollback', 'update', 'create']);
   });
 });

@@ -266,6 +266,20 @@ describe('replicas on an API server that', () => {
     expect(await storeSays(b)).toEqual(CALM);
   });
 
+  it('is away when a source changes: the change goes in when it is back', async () => {
+    const document = (id: string): string => JSON.stringify({ routes: [route(id)] });
+    const settings = { sources: { file: { enabled: true } } };
+    const all = await replicas(['a', 'b'], { settings, lease: LONG_LEASE, routes: { 'all.json': document('old') } });
+    await converged(all, ['old']);
+    await cluster.stopApiServer();
+    for (const { gateway } of all) gateway.writeRoutes('all.json', document('new'));
+    for (const each of all) await until(async () => expect((await storeSays(each)).up).toBe('0'));
+    for (const each of all) expect(await answers(each, ['old', 'new'])).toEqual([200, 404]);
+    await cluster.startApiServer();
+    await converged(all, ['new'], ['old']);
+    await until(async () => expect([await historyIn('new'), await historyIn('old')]).toEqual([1, 2]));
+  });
+
   it('is slow, or does not answer at all, when a replica with an empty disk comes: it is ready with all or not at all', async () => {
     const all = await replicas(['a']);
     const [a] = all as [Weathered];
