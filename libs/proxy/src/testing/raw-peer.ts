@@ -82,9 +82,15 @@ export class RawUpstream {
     });
   }
 
-  /** @param onData called with every piece, and all that the connection has received so far */
-  static async listen(onData: (socket: Socket, received: string, upstream: RawUpstream) => void): Promise<RawUpstream> {
-    const server = createServer();
+  /**
+   * @param onData called with every piece, and all that the connection has received so far
+   * @param allowHalfOpen its side of a connection stays open where the other has ended
+   */
+  static async listen(
+    onData: (socket: Socket, received: string, upstream: RawUpstream) => void,
+    allowHalfOpen = false,
+  ): Promise<RawUpstream> {
+    const server = createServer({ allowHalfOpen });
     const upstream = new RawUpstream(server, onData);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -3,8 +3,8 @@ import { Duplex } from 'node:stream';
 import { closeFrame, GOING_AWAY, maskedCloseFrame, MESSAGE_TOO_BIG } from './close-frame.js';
 import { FrameBoundary } from './frame-boundary.js';
 
-/** How long the frame in hand may take to end, and the client to answer our close frame. */
-const CLOSE_GRACE_MS = 2_000;
+/** How long the frame in hand may take to end, the client to answer our close frame, and an upstream to see that it has gone. */
+export const CLOSE_GRACE_MS = 2_000;
 
 /** What one WebSocket may take. */
 export interface TunnelLimits {
@@ -13,6 +13,9 @@ export interface TunnelLimits {
   /** Silence in both directions that closes it with 1001, in milliseconds; 0: none does. */
   readonly idleMs: number;
 }
+
+/** A connection of the client's, or one stream of it. */
+export type TunnelClient = Duplex & Pick<Socket, 'setTimeout'> & Partial<Pick<Socket, 'setNoDelay' | 'setKeepAlive'>>;
 
 type Done = (error?: Error | null) => void;
 
@@ -33,7 +36,7 @@ export class TunnelEnd extends Duplex {
   private readonly fromClient: FrameBoundary;
 
   constructor(
-    readonly client: Socket,
+    readonly client: TunnelClient,
     private readonly head: Buffer,
     /** Takes the body of a response that is no upgrade. */
     private readonly onRefusalData: (chunk: Buffer) => void,
@@ -86,12 +89,12 @@ export class TunnelEnd extends Duplex {
   }
 
   setNoDelay(on?: boolean): this {
-    this.client.setNoDelay(on);
+    this.client.setNoDelay?.(on);
     return this;
   }
 
   setKeepAlive(on?: boolean, delayMs?: number): this {
-    this.client.setKeepAlive(on, delayMs);
+    this.client.setKeepAlive?.(on, delayMs);
     return this;
   }
 

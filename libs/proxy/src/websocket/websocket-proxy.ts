@@ -1,5 +1,4 @@
 import { Agent, type ClientRequest as OutgoingRequest, type ClientRequestArgs, type IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import httpProxy from 'http-proxy';
 import type { CompiledRoute, UpstreamTarget } from '@tigateway/routing';
@@ -13,13 +12,14 @@ import {
   type UpstreamRequest,
 } from '../ports/upstream-client.js';
 import { GOING_AWAY } from './close-frame.js';
+import type { TunnelClient } from './tunnel-end.js';
 import { WebSocketTunnel } from './websocket-tunnel.js';
 
 /** A client's connection that waits for its handshake. */
 export class PendingUpgrade {
   constructor(
     private readonly sockets: WebSocketProxy,
-    private readonly client: Socket,
+    private readonly client: TunnelClient,
     private readonly head: Buffer,
   ) {}
 
@@ -67,13 +67,13 @@ export class WebSocketProxy {
   pending(socket: Duplex, head: Buffer): PendingUpgrade {
     this.unopened.add(socket);
     socket.once('close', () => this.unopened.delete(socket));
-    return new PendingUpgrade(this, socket as Socket, head);
+    return new PendingUpgrade(this, socket as TunnelClient, head);
   }
 
   connect(
     route: CompiledRoute,
     request: UpstreamRequest,
-    client: Socket,
+    client: TunnelClient,
     head: Buffer,
     handler: UpstreamHandler,
   ): UpstreamCall {

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { connectFailureOf } from '../connect/upstream-connector.js';
 import type { UpstreamCall, UpstreamHandler } from '../ports/upstream-client.js';
 import { UpstreamError } from '../ports/upstream-client.js';
-import { TunnelEnd, type TunnelLimits } from './tunnel-end.js';
+import { CLOSE_GRACE_MS, type TunnelClient, TunnelEnd, type TunnelLimits } from './tunnel-end.js';
 
 /** One WebSocket on its way from the handshake to its end. */
 export class WebSocketTunnel implements UpstreamCall {
@@ -15,7 +15,7 @@ export class WebSocketTunnel implements UpstreamCall {
   private isOver = false;
 
   constructor(
-    client: Socket,
+    client: TunnelClient,
     head: Buffer,
     /** From the connection to the head of the answer, in milliseconds; 0 for none. */
     private readonly responseTimeoutMs: number,
@@ -67,6 +67,7 @@ export class WebSocketTunnel implements UpstreamCall {
   resume(): void {
     if (this.isUpgrade && !this.isOver) {
       this.isOver = true;
+      this.end.once('close', () => this.letGo());
       this.end.open();
       this.onOpen();
     }
@@ -79,6 +80,16 @@ export class WebSocketTunnel implements UpstreamCall {
       this.upstream?.destroy();
       this.end.destroy();
     });
+  }
+
+  /** Without this an upstream would never hear of a client whose connection broke: http-proxy tells it of orderly ends alone. */
+  private letGo(): void {
+    const { upstream } = this;
+    if (upstream === undefined || upstream.destroyed) return;
+    const timer = setTimeout(() => upstream.destroy(), CLOSE_GRACE_MS).unref();
+    upstream.once('close', () => clearTimeout(timer));
+    upstream.end();
+    upstream.resume();
   }
 
   private onRefusalData(chunk: Buffer): void {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { ClientSslSettings, type GatewayFilter, HttpClientSettings } from '@tigateway/routing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -197,6 +197,29 @@ describe('a WebSocket', () => {
     const left = closeCode(other(socket, seen));
     vanish(socket, seen);
     expect(await left).toBe(1006);
+  });
+
+  it('ends where the connection of its client is reset', async () => {
+    const upstream = await echo();
+    const socket = await open((await gateway([{ id: 'r', uri: local(upstream.port) }])).port);
+    const told = closeCode((upstream.seen[0] as Seen).socket);
+    (socket as unknown as { _socket: Socket })._socket.resetAndDestroy();
+    expect(await told).toBe(1006);
+  });
+
+  it('is cut where the connection of its client is reset and the upstream goes on all the same', async () => {
+    const upstream = await RawUpstream.listen((socket, received) => {
+      if (!received.endsWith('\r\n\r\n')) return;
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+      const pings = setInterval(() => socket.write('\x89\0', 'latin1'), 50);
+      socket.once('close', () => clearInterval(pings));
+    }, true);
+    cleanups.push(() => upstream.stop());
+    const client = await RawClient.to((await gateway([{ id: 'r', uri: local(upstream.port) }])).port);
+    client.send(HANDSHAKE);
+    await client.until((text) => text.includes(' 101 '));
+    client.socket.resetAndDestroy();
+    await upstream.until(({ open }) => open === 0);
   });
 
   it('gets what the client had sent with its handshake', async () => {
