@@ -32,9 +32,14 @@ export class GatewayHandler implements RequestHandler, TransactionOwner {
     this.begin(new Transaction(request, response, this.routes.current, this));
   }
 
-  upgrade(request: ClientRequest, socket: Duplex, head: Buffer): void {
+  upgrade(
+    request: ClientRequest,
+    socket: Duplex,
+    head: Buffer,
+    response: ClientResponse = new UpgradeResponse(socket),
+  ): void {
     const pending = this.sockets.pending(socket, head);
-    this.begin(new Transaction(request, new UpgradeResponse(socket), this.routes.current, this, pending));
+    this.begin(new Transaction(request, response, this.routes.current, this, pending));
   }
 
   refused(refusal: Refusal): void {

@@ -11,6 +11,7 @@ import { peerOf } from '../addresses/peer.js';
 import type { RequestHandler, ServerLimits } from '../ports/data-plane-server.js';
 import { Http2Exchange } from './http2-exchange.js';
 import { readHttp2Head } from './http2-head.js';
+import { Http2WebSocket } from './http2-websocket.js';
 
 const MAX_CONCURRENT_STREAMS = 128;
 /** What a client may send ahead on one stream, in bytes. */
@@ -35,7 +36,7 @@ export class Http2Connections {
         maxConcurrentStreams: MAX_CONCURRENT_STREAMS,
         maxHeaderListSize: limits.maxHeaderBytes,
         initialWindowSize: STREAM_WINDOW_BYTES,
-        enableConnectProtocol: false,
+        enableConnectProtocol: true,
       },
     });
     this.server.on('session', (session) => this.onSession(session));
@@ -88,11 +89,16 @@ export class Http2Connections {
         stream.close(constants.NGHTTP2_NO_ERROR);
         return;
       }
-      const exchange = new Http2Exchange(stream, head, peer, limits);
-      this.handler.handle(exchange, exchange);
+      if (head.webSocketKey === undefined) {
+        const exchange = new Http2Exchange(stream, head, peer, limits);
+        this.handler.handle(exchange, exchange);
+      } else {
+        const exchange = new Http2WebSocket(stream, head, head.webSocketKey, peer, limits);
+        this.handler.upgrade(exchange, stream, Buffer.alloc(0), exchange);
+      }
     });
   }
 }
 
-/** `:method`, `:scheme`, `:authority`, `:path` count among the pairs. */
-const PSEUDO_FIELDS = 4;
+/** `:method`, `:scheme`, `:authority`, `:path`, `:protocol` count among the pairs. */
+const PSEUDO_FIELDS = 5;

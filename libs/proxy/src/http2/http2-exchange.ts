@@ -29,7 +29,7 @@ export class Http2Exchange implements ClientRequest, ClientResponse {
   private requestTimer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly stream: ServerHttp2Stream,
+    protected readonly stream: ServerHttp2Stream,
     head: Http2Head,
     peer: Peer,
     { requestTimeoutMs }: ServerLimits,
@@ -41,7 +41,7 @@ export class Http2Exchange implements ClientRequest, ClientResponse {
     this.remotePort = peer.port;
     this.scheme = peer.scheme;
     this.localPort = peer.localPort;
-    if (!stream.endAfterHeaders) {
+    if (head.webSocketKey === undefined && !stream.endAfterHeaders) {
       const body = new Http2RequestBody(stream, head.contentLength, head.expectsContinue);
       if (head.contentLength !== 0) this.body = body;
       else body.discard();
@@ -57,7 +57,8 @@ export class Http2Exchange implements ClientRequest, ClientResponse {
     stream.on('wantTrailers', () => stream.sendTrailers(fieldsOf(this.trailers ?? [])));
     stream.on('finish', () => this.afterResponse());
     stream.on('close', () => this.onClose());
-    this.watch();
+    // A WebSocket may be silent, and has a limit of its own for that.
+    if (head.webSocketKey === undefined) this.watch();
   }
 
   informational(status: number, headers: readonly string[]): void {
@@ -102,22 +103,24 @@ export class Http2Exchange implements ClientRequest, ClientResponse {
     if (!this.isGone) this.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   }
 
-  private get isGone(): boolean {
+  protected get isGone(): boolean {
     return this.isOver || this.stream.destroyed || this.stream.closed;
   }
 
   /** What the client still sends is of no use any more (RFC 9113, section 8.1). */
-  private afterResponse(): void {
+  protected afterResponse(): void {
     if (this.body !== undefined && !this.body.complete) this.stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
   private onClose(): void {
+    this.finish(this.headSent && this.stream.writableFinished && this.stream.rstCode === constants.NGHTTP2_NO_ERROR);
+  }
+
+  protected finish(completed: boolean): void {
     if (this.isOver) return;
     this.isOver = true;
     clearTimeout(this.requestTimer);
-    this.listener.onClose(
-      this.headSent && this.stream.writableFinished && this.stream.rstCode === constants.NGHTTP2_NO_ERROR,
-    );
+    this.listener.onClose(completed);
   }
 
   /** Whoever waits for a response may wait as long as the route lets it; who does not send or take what is due may not. */
@@ -141,7 +144,7 @@ export class Http2Exchange implements ClientRequest, ClientResponse {
 const NOBODY: ClientListener = { onDrain: () => undefined, onClose: () => undefined };
 
 /** Lines of one name become one field, save for the one whose values hold commas of their own (RFC 9110, section 5.3). */
-function fieldsOf(lines: readonly string[]): OutgoingHttpHeaders {
+export function fieldsOf(lines: readonly string[]): OutgoingHttpHeaders {
   const fields = Object.create(null) as Record<string, string | string[]>;
   for (let at = 0; at < lines.length; at += 2) {
     const name = (lines[at] as string).toLowerCase();

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http2';
 import { isAuthority, isFieldValue, isMethod, isRequestTarget, isToken } from '../http1/index.js';
 
@@ -10,6 +11,8 @@ export interface Http2Head {
   /** What the client says the content's length is; `undefined` where it does not. */
   readonly contentLength: number | undefined;
   readonly expectsContinue: boolean;
+  /** The key of the handshake that an extended CONNECT (RFC 8441) becomes; absent: it is an ordinary request. */
+  readonly webSocketKey?: string;
   /** The status that the request is refused with. */
   readonly refusal?: undefined;
 }
@@ -26,7 +29,11 @@ export interface RefusedHead {
  * @param lines all fields, in order
  */
 export function readHttp2Head(headers: IncomingHttpHeaders, lines: readonly string[]): Http2Head | RefusedHead {
-  const method = headers[':method'] ?? '';
+  const protocol = headers[':protocol'];
+  const webSocketKey = protocol === undefined ? undefined : randomBytes(16).toString('base64');
+  if (webSocketKey !== undefined && protocol !== 'websocket')
+    return { refusal: 501, why: 'a protocol other than websocket' };
+  const method = webSocketKey === undefined ? (headers[':method'] ?? '') : 'GET';
   const target = headers[':path'] ?? '';
   const authority = headers[':authority'];
   if (!isMethod(method)) return { refusal: 501, why: 'an unknown method' };
@@ -66,6 +73,10 @@ export function readHttp2Head(headers: IncomingHttpHeaders, lines: readonly stri
           return { refusal: 417, why: 'an expectation other than 100-continue' };
         expectsContinue = true;
         break;
+      case 'sec-websocket-key':
+        // It has no meaning here, and the gateway makes its own.
+        if (webSocketKey !== undefined) continue;
+        break;
       case 'connection':
       case 'keep-alive':
       case 'proxy-connection':
@@ -75,12 +86,17 @@ export function readHttp2Head(headers: IncomingHttpHeaders, lines: readonly stri
     }
     out.push(name, value);
   }
+  if (webSocketKey !== undefined) {
+    if (contentLength !== undefined || expectsContinue) return { refusal: 400, why: 'a WebSocket with content' };
+    out.push('sec-websocket-key', webSocketKey);
+  }
   if (authority !== undefined && host !== undefined && authority.toLowerCase() !== host.toLowerCase()) {
     return { refusal: 400, why: 'an authority and a Host that name different hosts' };
   }
   const shown = authority ?? host ?? '';
   if (!isAuthority(shown)) return { refusal: 400, why: 'an authority that names no host' };
-  return { method, target, headers: ['host', shown, ...out], contentLength, expectsContinue };
+  const fields = ['host', shown, ...out];
+  return { method, target, headers: fields, contentLength, expectsContinue, ...(webSocketKey && { webSocketKey }) };
 }
 
 const COLON = 0x3a;

@@ -63,10 +63,12 @@ export interface Refusal {
 export interface RequestHandler {
   handle(request: ClientRequest, response: ClientResponse): void;
   /**
-   * A request with `Upgrade: websocket` and `Connection: upgrade`; any other `Upgrade` is served as if it were not there. The connection is the handler's from here on, with no listener of the
-   * engine on it; `head` are the bytes that had been read past the request's head.
+   * A request for a WebSocket: by `Upgrade: websocket` and `Connection: upgrade`, any other `Upgrade` being served as if it were
+   * not there; or by the extended CONNECT of HTTP/2. The connection, or stream, is the handler's from here on; `head` are the
+   * bytes that had been read past the request's head.
+   * @param response says what comes of it; absent: it is to be written on the connection, with no listener of the engine on it
    */
-  upgrade(request: ClientRequest, socket: Duplex, head: Buffer): void;
+  upgrade(request: ClientRequest, socket: Duplex, head: Buffer, response?: ClientResponse): void;
   /** What came was no request, or one that no handler may see: the engine answers it alone and closes the connection. */
   refused?(refusal: Refusal): void;
 }
