@@ -21,4 +21,5 @@ await import('../data-plane.spec.js');
 await import('../websocket/websocket.spec.js');
 await import('../tls/listener-tls.spec.js');
 await import('../http2/http2.spec.js');
+await import('../http2/http2-websocket.spec.js');
 await import('../balancing/balancing.spec.js');
