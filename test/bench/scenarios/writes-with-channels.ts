@@ -8,7 +8,7 @@ import { percentile } from '../statistics.js';
 
 const WRITES = 1_000;
 const WARM_UP = 100;
-const LIMIT_RATIO = 1.5;
+const LIMIT_RATIO = 1.1;
 
 /** What it costs the writer that nobody can be told. */
 export const writesWithChannels: Scenario = {
