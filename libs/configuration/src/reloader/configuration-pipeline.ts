@@ -77,7 +77,7 @@ import { commitTowards, stageForeign } from './stage-foreign.js';
 import { stageRestored } from './stage-restored.js';
 import { stageRollback } from './stage-rollback.js';
 import { stageUndo } from './stage-undo.js';
-import { API, apiDocument, checkVersion, stageWrite, type WriteTools } from './stage-write.js';
+import { API, checkVersion, stageWrite, storedApiDocument, type WriteTools } from './stage-write.js';
 import type { Undo } from './undo.js';
 import { UpdatePolicy } from './update-policy.js';
 import { historyRetention } from './update-policy.settings.js';
@@ -609,26 +609,10 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
   }
 
   private async restoreApi(stored: StoredState): Promise<DocumentChanges> {
-    const documents = stored.apiObjects.map((object) => ({
-      object,
-      document: apiDocument(
-        {
-          configType: object.configType,
-          configId: object.configId,
-          configuration: object.configuration,
-          pointer: '',
-          position: { source: API, document: keyText(object), line: 0, column: 0 },
-        },
-        object.createdSequence,
-      ),
-    }));
-    const valid = await this.stillValid(documents.map(({ document }) => document));
+    const documents = stored.apiObjects.map(storedApiDocument);
+    const valid = await this.stillValid(documents);
     const kept = new Set(valid.filter(({ objects }) => objects.length > 0).map(({ name }) => name));
-    return {
-      source: API,
-      put: documents.map(({ document }) => document).filter(({ name }) => kept.has(name)),
-      remove: [],
-    };
+    return { source: API, put: documents.filter(({ name }) => kept.has(name)), remove: [] };
   }
 
   /** What an earlier release accepted and this one cannot run is left out and said; it must not keep the rest from serving. */

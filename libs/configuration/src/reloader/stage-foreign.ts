@@ -11,12 +11,13 @@ import {
 } from '@tigateway/model';
 import type { ForeignCommit, SharedState, StoreCommit, StoredCurrent } from '../history/configuration-store.js';
 import { versionMs } from '../history/version-name.js';
+import type { DocumentChanges } from '../merger/configuration-merger.js';
 import { keyFromText } from '../planner/key-from-text.js';
 import { type Running, withRunning } from '../planner/running-state.js';
 import type { Undo } from './undo.js';
 import { pendingOf } from './pending.js';
 import type { PipelineState, Staged } from './pipeline-state.js';
-import { API, apiDocument, type WriteTools } from './stage-write.js';
+import { API, storedApiDocument, type WriteTools } from './stage-write.js';
 
 /**
  * Thinks it through that others have committed something: what runs here becomes what they made of it. Nothing new is made of
@@ -86,8 +87,7 @@ function keptBack(state: PipelineState, commit: StoreCommit, identity: string | 
     return { inForce: commit, heldBack: state.heldBack.deleteAll(commit.removePending ?? []), judged };
   }
   const kept = new Set(held.flatMap(({ keys }) => keys.map(keyText)));
-  const isKept = (key: ConfigurationKey): boolean => kept.has(keyText(key));
-  const isNow = (key: ConfigurationKey): boolean => !isKept(key);
+  const isNow = (key: ConfigurationKey): boolean => !kept.has(keyText(key));
   let heldBack = state.heldBack;
   for (const { id, keys } of held) {
     const own = new Set(keys.map(keyText));
@@ -102,13 +102,12 @@ function keptBack(state: PipelineState, commit: StoreCommit, identity: string | 
       judged: [...known.judged, ...judged],
     });
   }
-  const free = released
+  const freed = released
     .filter(({ replicas }) => replicas === 'all' || (identity !== undefined && replicas.includes(identity)))
-    .flatMap(({ id }) => heldBack.get(id) ?? []);
-  for (const { id, replicas } of released)
-    if (replicas === 'all' || replicas.includes(identity ?? '')) heldBack = heldBack.delete(id);
-  // It is through, or taken back: what came of it is in force, and nothing more comes.
-  heldBack = heldBack.deleteAll(commit.removePending ?? []);
+    .map(({ id }) => id);
+  const free = freed.flatMap((id) => heldBack.get(id) ?? []);
+  // What no longer waits is through, or taken back: what came of it is in force, and nothing more comes.
+  heldBack = heldBack.deleteAll([...freed, ...(commit.removePending ?? [])]);
   return {
     inForce: {
       versions: [...free.flatMap((each) => each.commit.versions ?? []), ...versions],
@@ -143,13 +142,8 @@ export function commitTowards(state: PipelineState, shared: SharedState): StoreC
   };
 }
 
-function apiDocuments({ putApiObjects = [], removeApiObjects = [] }: StoreCommit) {
-  const put = putApiObjects.map((object) => {
-    const { configType, configId, configuration, createdSequence } = object;
-    const position = { source: API, document: keyText(object), line: 0, column: 0 };
-    return apiDocument({ configType, configId, configuration, pointer: '', position }, createdSequence);
-  });
-  return { source: API, put, remove: removeApiObjects.map(keyText) };
+function apiDocuments({ putApiObjects = [], removeApiObjects = [] }: StoreCommit): DocumentChanges {
+  return { source: API, put: putApiObjects.map(storedApiDocument), remove: removeApiObjects.map(keyText) };
 }
 
 async function changesOf(

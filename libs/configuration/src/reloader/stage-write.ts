@@ -253,6 +253,13 @@ export function apiDocument(object: ParsedObject, createdSequence: number): Acce
   };
 }
 
+/** The document of what the API has made before, here or through another process. */
+export function storedApiDocument(stored: StoredApiObject): AcceptedDocument {
+  const { configuration, createdSequence } = stored;
+  const position = { source: API, document: keyText(stored), line: 0, column: 0 };
+  return apiDocument({ ...keyOf(stored), configuration, pointer: '', position }, createdSequence);
+}
+
 function keyOf({ configType, configId }: ConfigurationKey): ConfigurationKey {
   return { configType, configId };
 }

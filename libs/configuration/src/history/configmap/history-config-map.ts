@@ -1,5 +1,5 @@
 import { type ConfigType, type ConfigurationKey, type ConfigurationVersion, toRecords } from '@tigateway/model';
-import { bodyBytes, bodyText } from '../embedded/body-compression.js';
+import { bodyBytes, bodyText } from '../body-compression.js';
 import type { HistoryRetention, StoredApiObject, StoredCurrent, StoredHold } from '../configuration-store.js';
 import { versionMs } from '../version-name.js';
 import type { ConfigMap } from './journal-head.js';

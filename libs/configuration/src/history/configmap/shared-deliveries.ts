@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Clock, DeadLetter, DeliveryProgress, Scheduled } from '@tigateway/model';
 import { CONFIG_MAPS, type KubernetesClient } from '@tigateway/kubernetes';
-import { bodyBytes, bodyText } from '../embedded/body-compression.js';
+import { bodyBytes, bodyText } from '../body-compression.js';
 import type { StoreCommit } from '../configuration-store.js';
 import type { ConfigMap } from './journal-head.js';
 import { putConfigMap } from './put-config-map.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ConfigurationKey, DeadLetterKey } from '@tigateway/model';
 import Database from 'libsql';
 import { AcknowledgedMark } from './acknowledged-mark.js';
-import { bodyBytes, bodyText } from './body-compression.js';
+import { bodyBytes, bodyText } from '../body-compression.js';
 import { DirectoryLock } from './directory-lock.js';
 import { EventRetention } from './event-retention.js';
 import { damaged, storeFailure } from './store-failure.js';

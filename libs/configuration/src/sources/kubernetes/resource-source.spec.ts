@@ -1,9 +1,10 @@
-import type { KubernetesObject, ResourceListener } from '@tigateway/kubernetes';
+import type { KubernetesObject } from '@tigateway/kubernetes';
 import type { SourceUpdate } from '@tigateway/model';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../../../../test/builders/fake-clock.js';
 import type { SourceSink } from '../configuration-source.js';
 import { ResourceSource, type ResourceDocuments } from './resource-source.js';
+import { ToldWatch } from './told-watch.fixture.js';
 
 interface Note extends KubernetesObject {
   readonly texts: Readonly<Record<string, string>>;
@@ -13,50 +14,11 @@ function note(name: string, texts: Readonly<Record<string, string>>): Note {
   return { metadata: { namespace: 'n', name }, texts };
 }
 
-/** Objects that are told of as a watch tells of them, without a cluster. */
-class Notes {
-  readonly objects = new Map<string, Note>();
-  resourceVersion = '9';
-  private listener!: ResourceListener<Note>;
-  private settle!: () => void;
+class Notes extends ToldWatch<Note> {
+  override resourceVersion = '9';
 
-  start(listener: ResourceListener<Note>): Promise<void> {
-    this.listener = listener;
-    return new Promise((settle) => (this.settle = settle));
-  }
-
-  list(...notes: Note[]): void {
-    this.put(...notes);
-    this.listener.synced(this.objects);
-    this.settle();
-  }
-
-  put(...upserted: Note[]): void {
-    for (const each of upserted) this.objects.set(`n/${each.metadata.name}`, each);
-    this.listener.changed({ upserted, removed: [] });
-  }
-
-  remove(name: string): void {
-    const gone = this.objects.get(`n/${name}`) as Note;
-    this.objects.delete(`n/${name}`);
-    this.listener.changed({ upserted: [], removed: [gone] });
-  }
-
-  down(reason: string): void {
-    this.listener.down(reason);
-    this.settle();
-  }
-
-  up(): void {
-    this.listener.up();
-  }
-
-  relist(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  stop(): Promise<void> {
-    return Promise.resolve();
+  override remove(name: string): void {
+    super.remove(`n/${name}`);
   }
 
   get watched(): ResourceDocuments<Note> {
