@@ -95,7 +95,8 @@ export class GatewayModule {
         TrafficFiltersModule.forRoot(trafficFiltersOptions(settings, folder)),
         RoutingModule.forRoot({
           predicates: extensions.predicates,
-          filters: [...TRAFFIC_FILTERS, ...extensions.filters],
+          filters: extensions.filters,
+          made: [TRAFFIC_FILTERS],
           disabled: settings.tigateway.disabled,
           imports: extensions.imports,
           providers: [

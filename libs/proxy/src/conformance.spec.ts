@@ -15,7 +15,7 @@ import { FakeClock } from '../../../test/builders/fake-clock.js';
 import { requestTo } from '../../../test/builders/gateway-request.js';
 import { MemoryBuckets } from './rate-limit/memory-buckets.js';
 import { tokenBucketLimit } from './rate-limit/token-bucket.limit.js';
-import { standardTrafficFilters } from './standard-traffic-filters.js';
+import { standardTrafficFilters } from './traffic-filters.js';
 
 /*
  * What every gateway that speaks the language of Spring Cloud Gateway must make of the same texts and requests, as far as Spring

@@ -22,6 +22,8 @@ export interface RoutingOptions {
   /** Predicates beside the gateway's own: classes that Nest can construct. */
   readonly predicates?: readonly Type<PredicateFactory>[];
   readonly filters?: readonly Type<FilterFactory>[];
+  /** Injection tokens of further filters that are made already, each of a `readonly FilterFactory[]`. */
+  readonly made?: readonly symbol[];
   /** Those among all of them that no route may name. */
   readonly disabled?: DisabledNames;
   /** Modules that export what those classes, the `Clock` and the `CompileEnvironment` need. */
@@ -35,6 +37,7 @@ export class RoutingModule {
   static forRoot({
     predicates = [],
     filters = [],
+    made = [],
     disabled = { predicates: [], filters: [] },
     imports = [],
     providers = [],
@@ -50,7 +53,7 @@ export class RoutingModule {
         ...allPredicates,
         ...allFilters,
         collected(PREDICATE_FACTORIES, allPredicates),
-        collected(FILTER_FACTORIES, allFilters),
+        collected(FILTER_FACTORIES, [...FILTERS, ...made, ...filters]),
         {
           provide: ComponentCatalogue,
           inject: [PREDICATE_FACTORIES, FILTER_FACTORIES],
@@ -79,8 +82,9 @@ export class RoutingModule {
   }
 }
 
-function collected(token: symbol, types: readonly Type[]): Provider {
-  return { provide: token, inject: [...types], useFactory: (...factories: unknown[]) => factories };
+/** What `tokens` stand for: a factory, or a list of them. */
+function collected(token: symbol, tokens: readonly Token[]): Provider {
+  return { provide: token, inject: [...tokens], useFactory: (...factories: unknown[]) => factories.flat() };
 }
 
 type Token = symbol | Type | (abstract new () => object);

@@ -1,6 +1,5 @@
 import { type ClientHttp2Session, connect as connectHttp2, constants, type IncomingHttpHeaders } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import type { OnModuleDestroy } from '@nestjs/common';
 import type { UpstreamTarget } from '@tigateway/routing';
 import type { UpstreamGuard } from '../addresses/upstream-guard.js';
 import { connectFailureOf, upstreamConnector } from '../connect/upstream-connector.js';
@@ -37,7 +36,7 @@ const PREFIX_BYTES = 5;
  * Unary gRPC over HTTP/2, on connections that are made as those of all upstreams are: by the same settings, past the same guard.
  * One connection to a target carries all calls.
  */
-export class GrpcClient implements OnModuleDestroy {
+export class GrpcClient {
   private readonly sessions = new WeakMap<UpstreamSettings, Map<string, Promise<ClientHttp2Session>>>();
   private readonly open = new Set<ClientHttp2Session>();
 
@@ -48,10 +47,6 @@ export class GrpcClient implements OnModuleDestroy {
     const session = await this.sessionFor(call);
     if (call.signal.aborted) throw new UpstreamError('request-body', 'nobody waits any more');
     return new Promise((resolve, reject) => begin(session, call, resolve, reject));
-  }
-
-  onModuleDestroy(): void {
-    this.close();
   }
 
   close(): void {

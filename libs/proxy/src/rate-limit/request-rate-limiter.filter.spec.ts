@@ -31,7 +31,7 @@ beforeEach(() =>
 );
 afterEach(async () => {
   await traffic.stop();
-  limiter.onModuleDestroy();
+  limiter.close();
 });
 
 async function restart(options: Partial<RateLimiterOptions>): Promise<void> {
