@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { type DocumentTree, Offsets } from './document-tree.js';
-import { readYaml } from './yaml-reader.js';
+import { readAnyYaml } from './yaml-reader.js';
 
 /** Each text is read whole and in pieces: values, places and problems must not tell which. */
 function readBothWays(text: string) {
-  const [whole, pieces] = [readYaml(text, Infinity), readYaml(text, 0)].map(({ trees, problems }) => ({
+  const [whole, pieces] = [readAnyYaml(text, Infinity), readAnyYaml(text, 0)].map(({ trees, problems }) => ({
     roots: JSON.stringify(trees.map(({ root }) => root)),
     places: trees.map(placesOf),
     problems,
@@ -82,8 +82,8 @@ describe('a YAML text too large to be read once more', () => {
     ['in what an item says', 'routes:\n  - id: a\n  - { id: b, id: c }\n', 'duplicate-key', '/routes/1/id'],
     ['around the list', 'routes:\n  - id: a\nx: [\n', 'yaml-syntax', ''],
   ])('tells of the first problem %s where it stands', (_, text, code, pointer) => {
-    const [problem] = readYaml(text, 0, 0).problems;
-    const [expected] = readYaml(text, Infinity).problems;
+    const [problem] = readAnyYaml(text, 0, 0).problems;
+    const [expected] = readAnyYaml(text, Infinity).problems;
     expect(problem).toMatchObject({ code, pointer });
     expect(expected?.code).toBe(code);
     if (code === 'duplicate-key') expect(problem?.offset).toBe(expected?.offset);

@@ -4,6 +4,7 @@ import { isJsonObject, type Json } from '@tigateway/model';
 import { type DocumentTree, MAX_DEPTH, ReadingState, type TextProblem } from './document-tree.js';
 import { exactNumber } from './json-reader.js';
 import { JsonRecord } from './json-record.js';
+import { readPlainYaml } from './plain-yaml.js';
 import { type CutList, cutLists } from './yaml-segments.js';
 
 /** `merge` and `uniqueKeys` are done here: the library's take quadratic time and do not name the first place. */
@@ -27,7 +28,17 @@ const SEGMENT_CHARACTERS = 32_768;
 const REREAD_CHARACTERS = 4_194_304;
 
 /** Reads every document of a YAML 1.2 text. Dates stay text; `<<` merges as SnakeYAML does. */
-export function readYaml(text: string, cutCharacters = CUT_CHARACTERS, rereadCharacters = REREAD_CHARACTERS): Reading {
+export function readYaml(text: string): Reading {
+  const plain = readPlainYaml(text);
+  return plain ? { trees: [plain], problems: [] } : readAnyYaml(text);
+}
+
+/** As `readYaml`, without the short way for what is plain as a whole. */
+export function readAnyYaml(
+  text: string,
+  cutCharacters = CUT_CHARACTERS,
+  rereadCharacters = REREAD_CHARACTERS,
+): Reading {
   if (text.length <= cutCharacters) return readWhole(text);
   const pieces = readInPieces(text, Math.min(SEGMENT_CHARACTERS, cutCharacters));
   if (!pieces || (pieces.problems.length > 0 && text.length <= rereadCharacters)) return readWhole(text);
@@ -211,7 +222,9 @@ class YamlReader {
     for (const { offset, text } of list.segments) {
       // How many items a broken piece has is not known: what comes after it has no index.
       if (this.state.problems.length > problems) break;
-      for (const { root } of treesOf(text, this.state, (inner) => offset + inner, NO_LISTS, items.length)) {
+      const plain = readPlainYaml(text, offset, this.state.offsets);
+      const trees = plain ? [plain] : treesOf(text, this.state, (inner) => offset + inner, NO_LISTS, items.length);
+      for (const { root } of trees) {
         for (const [index, item] of (Array.isArray(root) ? (root as readonly Json[]) : []).entries()) {
           items.push(item);
           places.push(this.state.offsets.ofItem(root as object, index) ?? offset);
