@@ -11,7 +11,7 @@ import {
 import { Clock, EventBus, SystemClock } from '@tigateway/model';
 import { Deliveries, EventHistory, EventStream } from '@tigateway/notifications';
 import { AppInfo, ObservabilityModule } from '@tigateway/observability';
-import { CircuitBreakers } from '@tigateway/proxy';
+import { BreakerBoard, CircuitBreakers } from '@tigateway/proxy';
 import { CompileEnvironment, RoutingModule } from '@tigateway/routing';
 import { DirectBus } from './direct-bus.js';
 import { InMemoryConfiguration, InMemoryHistory } from './in-memory-configuration.js';
@@ -47,7 +47,7 @@ export async function adminApplication(
     providers: [
       { provide: DynamicConfigurationService, useValue: configuration },
       { provide: ConfigurationHistoryService, useValue: new InMemoryHistory(configuration) },
-      { provide: CircuitBreakers, useValue: breakers },
+      { provide: BreakerBoard, useValue: breakers },
       { provide: Clock, useClass: SystemClock },
       { provide: Deliveries, useValue: deliveries },
       { provide: Replicas, useClass: SoleReplica },
@@ -64,7 +64,7 @@ export async function adminApplication(
     exports: [
       DynamicConfigurationService,
       ConfigurationHistoryService,
-      CircuitBreakers,
+      BreakerBoard,
       Clock,
       Deliveries,
       Replicas,

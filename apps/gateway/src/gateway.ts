@@ -6,7 +6,7 @@ import { configureAdminApplication, createAdminAdapter, type ManagementAccess } 
 import { ClusterReplicas, ConfigMapStore, ConfigurationPipeline } from '@tigateway/configuration';
 import { Outbox } from '@tigateway/notifications';
 import { Availability } from '@tigateway/observability';
-import { DataPlane } from '@tigateway/proxy';
+import { TrafficPlane } from '@tigateway/proxy';
 import type { Bootstrap } from './bootstrap/bootstrap-file.js';
 import { watchTokenFile } from './bootstrap/token-file.js';
 import { type DemoUpstream, startDemoUpstream } from './demo/demo-upstream.js';
@@ -63,7 +63,7 @@ export class Gateway {
     await startNotifications(application, isShared, logger);
     const services = watchedNamespaces(tigateway).length > 0 ? application.get(KubernetesServiceInstances) : undefined;
     await services?.start();
-    const traffic = await application.get(DataPlane).start();
+    const traffic = await application.get(TrafficPlane).start();
     if (pipeline.servesLastGoodState) {
       await settled(announced, ANNOUNCE_MS);
       application.get(Availability).accept();
@@ -77,10 +77,10 @@ export class Gateway {
 
   /** Readiness goes down before anything else, so that no new traffic is sent here; the store is the last to close. */
   async stop(): Promise<void> {
-    const dataPlane = this.application.get(DataPlane);
+    const traffic = this.application.get(TrafficPlane);
     this.application.get(Availability).refuse();
-    this.logger.log(`stopping, ${dataPlane.inFlight} requests under way`, 'Gateway');
-    await dataPlane.stop();
+    this.logger.log(`stopping, ${traffic.inFlight} requests under way`, 'Gateway');
+    await traffic.stop();
     await this.application.get(ConfigurationPipeline).stop();
     await this.services?.stop();
     await this.kubernetes?.election.stop();

@@ -3,9 +3,6 @@ import type { ErrorStatusMode } from './gateway/failure-status.js';
 import type { ServerLimits } from './ports/data-plane-server.js';
 import type { ListenerTlsSettings } from './tls/listener-tls.js';
 
-/** The injection token of `DataPlaneOptions`. */
-export const DATA_PLANE_OPTIONS = Symbol('DATA_PLANE_OPTIONS');
-
 /** What the data plane is told at the start of the process: the part of the bootstrap file that is its own. */
 export interface DataPlaneOptions {
   readonly address: string;

@@ -1,21 +1,20 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { RouteManager, trustedProxies } from '@tigateway/routing';
+import { type RouteManager, trustedProxies } from '@tigateway/routing';
 import { HealthChecks } from './balancing/health-checks.js';
-import { type BalancedService, LoadBalancer } from './balancing/load-balancer.js';
-import { DATA_PLANE_OPTIONS, type DataPlaneOptions, DEFAULT_SERVER_LIMITS } from './data-plane-options.js';
+import { LoadBalancer } from './balancing/load-balancer.js';
+import { type DataPlaneOptions, DEFAULT_SERVER_LIMITS } from './data-plane-options.js';
 import { GatewayHandler } from './gateway/gateway-handler.js';
 import { upstreamSettingsOf } from './gateway/upstream-settings-of.js';
-import { DataPlaneServer, type ListeningAddress } from './ports/data-plane-server.js';
-import { RequestObserver } from './ports/request-observer.js';
-import { ServiceInstances } from './ports/service-instances.js';
-import { type PoolFacts, UpstreamClient } from './ports/upstream-client.js';
+import type { DataPlaneServer, ListeningAddress } from './ports/data-plane-server.js';
+import type { RequestObserver } from './ports/request-observer.js';
+import type { ServiceInstances } from './ports/service-instances.js';
+import { type ServiceFacts, TrafficPlane } from './ports/traffic-plane.js';
+import type { PoolFacts, UpstreamClient } from './ports/upstream-client.js';
 import { ListenerTls } from './tls/listener-tls.js';
 import { RouteSockets } from './websocket/route-sockets.js';
-import { WebSocketProxy } from './websocket/websocket-proxy.js';
+import type { WebSocketProxy } from './websocket/websocket-proxy.js';
 
 /** The traffic side of the process: it listens, serves by the running snapshot, and stops without losing a request. */
-@Injectable()
-export class DataPlane {
+export class DataPlane extends TrafficPlane {
   private readonly handler: GatewayHandler;
   private readonly balancer: LoadBalancer;
   private readonly healthChecks: HealthChecks;
@@ -23,7 +22,7 @@ export class DataPlane {
   private listeningAt: ListeningAddress | undefined;
 
   constructor(
-    @Inject(DATA_PLANE_OPTIONS) private readonly options: DataPlaneOptions,
+    private readonly options: DataPlaneOptions,
     routes: RouteManager,
     private readonly server: DataPlaneServer,
     private readonly upstreams: UpstreamClient,
@@ -31,6 +30,7 @@ export class DataPlane {
     private readonly sockets: WebSocketProxy,
     observer: RequestObserver,
   ) {
+    super();
     this.balancer = new LoadBalancer(services, options.serviceSettings);
     this.healthChecks = new HealthChecks(this.balancer, upstreams, () =>
       upstreamSettingsOf(routes.current.globals.httpclient),
@@ -50,26 +50,34 @@ export class DataPlane {
     this.routeSockets = new RouteSockets(routes, sockets, options.drainTimeoutMs);
   }
 
-  /** Requests whose response is not complete yet; open WebSockets are not among them. */
-  get inFlight(): number {
+  override get inFlight(): number {
     return this.handler.inFlight;
   }
 
-  get openWebSockets(): number {
+  override get openWebSockets(): number {
     return this.sockets.count;
   }
 
-  get isListening(): boolean {
+  override get isListening(): boolean {
     return this.listeningAt !== undefined;
   }
 
-  /** Every service that is known, and how its instances do. */
-  get services(): readonly BalancedService[] {
-    return this.balancer.all();
+  override get services(): readonly ServiceFacts[] {
+    return this.balancer.all().map(({ name, settings, instances }) => ({
+      name,
+      balancing: settings.balancing,
+      instances: instances.map(({ instance, status, active, requests, failures, ejections }) => ({
+        authority: instance.authority,
+        status,
+        active,
+        requests,
+        failures,
+        ejections,
+      })),
+    }));
   }
 
-  /** Connections to upstreams, of the pools whose settings want them shown. */
-  get pools(): readonly PoolFacts[] {
+  override get pools(): readonly PoolFacts[] {
     return this.upstreams.pools();
   }
 
@@ -78,8 +86,7 @@ export class DataPlane {
     return this.listeningAt;
   }
 
-  /** @throws the system's error where the address or a certificate cannot be had */
-  async start(): Promise<ListeningAddress> {
+  override async start(): Promise<ListeningAddress> {
     const { address, port, limits, tls, http2 } = this.options;
     this.routeSockets.start();
     this.healthChecks.start();
@@ -100,7 +107,7 @@ export class DataPlane {
    * Takes no new connections, closes WebSockets with 1001, lets requests finish and cuts those that take longer than
    * `drainTimeoutMs` milliseconds.
    */
-  async stop(drainTimeoutMs: number = this.options.drainTimeoutMs): Promise<void> {
+  override async stop(drainTimeoutMs: number = this.options.drainTimeoutMs): Promise<void> {
     if (this.listeningAt === undefined) return;
     this.listeningAt = undefined;
     this.routeSockets.stop();

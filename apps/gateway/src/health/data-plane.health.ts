@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type ComponentHealth, type HealthIndicator, HealthIndicators } from '@tigateway/observability';
-import { DataPlane } from '@tigateway/proxy';
+import { TrafficPlane } from '@tigateway/proxy';
 
 /** Whether traffic is taken, and how much of it is under way. */
 @Injectable()
@@ -10,13 +10,13 @@ export class DataPlaneHealth implements HealthIndicator {
 
   constructor(
     indicators: HealthIndicators,
-    private readonly dataPlane: DataPlane,
+    private readonly traffic: TrafficPlane,
   ) {
     indicators.register(this);
   }
 
   health(): ComponentHealth {
-    const { isListening, inFlight, openWebSockets } = this.dataPlane;
+    const { isListening, inFlight, openWebSockets } = this.traffic;
     return { status: isListening ? 'UP' : 'OUT_OF_SERVICE', details: { inFlight, openWebSockets } };
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Json } from '@tigateway/model';
 import { type ComponentHealth, type HealthIndicator, HealthIndicators } from '@tigateway/observability';
-import { DataPlane } from '@tigateway/proxy';
+import { TrafficPlane } from '@tigateway/proxy';
 
 /** How the instances behind services do. What is wrong with an upstream is no fault of the gateway's, so it is always UP. */
 @Injectable()
@@ -11,20 +11,20 @@ export class ServicesHealth implements HealthIndicator {
 
   constructor(
     indicators: HealthIndicators,
-    private readonly dataPlane: DataPlane,
+    private readonly traffic: TrafficPlane,
   ) {
     indicators.register(this);
   }
 
   health(): ComponentHealth {
     const details: Record<string, Json> = {};
-    for (const { name, settings, instances } of this.dataPlane.services) {
+    for (const { name, balancing, instances } of this.traffic.services) {
       const shown: Record<string, Json> = {};
-      for (const { instance, status, active, requests, failures, ejections } of instances) {
-        shown[instance.authority] = { status, active, requests, failures, ejections };
+      for (const { authority, status, active, requests, failures, ejections } of instances) {
+        shown[authority] = { status, active, requests, failures, ejections };
       }
       const isUp = instances.some(({ status }) => status === 'UP');
-      details[name] = { status: isUp ? 'UP' : 'DOWN', balancing: settings.balancing, instances: shown };
+      details[name] = { status: isUp ? 'UP' : 'DOWN', balancing, instances: shown };
     }
     return { status: 'UP', details };
   }

@@ -1,20 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { CircuitBreakerMetrics } from '@tigateway/observability';
-import { CircuitBreakers } from '@tigateway/proxy';
+import { BreakerBoard } from '@tigateway/proxy';
 
 /** Shows the metrics what the breakers know. */
 @Injectable()
 export class BreakerMetricsFeed {
-  constructor(metrics: CircuitBreakerMetrics, breakers: CircuitBreakers) {
-    metrics.follow(() =>
-      breakers.known.map(({ routeId, name, breaker }) => ({
-        routeId,
-        name,
-        state: breaker.state,
-        succeeded: breaker.successes,
-        failed: breaker.failures,
-        refused: breaker.refused,
-      })),
-    );
+  constructor(metrics: CircuitBreakerMetrics, breakers: BreakerBoard) {
+    metrics.follow(() => breakers.all);
   }
 }

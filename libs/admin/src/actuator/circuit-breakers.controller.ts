@@ -1,14 +1,14 @@
 import { Controller, Get, Inject } from '@nestjs/common';
-import { CircuitBreakers, type KnownBreaker } from '@tigateway/proxy';
+import { BreakerBoard, type BreakerFacts } from '@tigateway/proxy';
 
 /** Spring Boot's `circuitbreakers`: each breaker that has been asked. Those of one name on several routes are told apart. */
 @Controller('actuator/circuitbreakers')
 export class CircuitBreakersController {
-  constructor(@Inject(CircuitBreakers) private readonly breakers: CircuitBreakers) {}
+  constructor(@Inject(BreakerBoard) private readonly breakers: BreakerBoard) {}
 
   @Get()
   all(): { circuitBreakers: Record<string, unknown> } {
-    const { known } = this.breakers;
+    const { all: known } = this.breakers;
     const uses = new Map<string, number>();
     for (const { name } of known) uses.set(name, (uses.get(name) ?? 0) + 1);
     const shown = new Map<string, unknown>();
@@ -22,15 +22,16 @@ export class CircuitBreakersController {
   }
 }
 
-function factsOf({ routeId, breaker }: KnownBreaker): Record<string, unknown> {
-  const { seen, settings } = breaker;
+function factsOf(facts: BreakerFacts): Record<string, unknown> {
+  const { routeId, state, states, failurePercent, thresholdPercent, calls, failedCalls, refused } = facts;
   return {
     routeId,
-    state: breaker.state,
-    failureRate: `${breaker.failurePercent.toFixed(1)}%`,
-    failureRateThreshold: `${settings.failurePercent.toFixed(1)}%`,
-    bufferedCalls: seen.calls,
-    failedCalls: seen.failed,
-    notPermittedCalls: breaker.refused,
+    state,
+    ...(states && { states }),
+    failureRate: `${failurePercent.toFixed(1)}%`,
+    failureRateThreshold: `${thresholdPercent.toFixed(1)}%`,
+    bufferedCalls: calls,
+    failedCalls,
+    notPermittedCalls: refused,
   };
 }

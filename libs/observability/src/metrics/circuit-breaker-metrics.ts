@@ -3,11 +3,15 @@ import { registerAsked, type Sample } from './asked-metric.js';
 
 const STATES = ['CLOSED', 'OPEN', 'HALF_OPEN'] as const;
 
+type State = (typeof STATES)[number];
+
 /** One breaker as the metrics show it. */
 export interface BreakerFacts {
   readonly routeId: string;
   readonly name: string;
-  readonly state: (typeof STATES)[number];
+  readonly state: State;
+  /** Where several processes have one each: how many are in which state. */
+  readonly states?: Readonly<Partial<Record<State, number>>>;
   /** Calls since the start of the process. */
   readonly succeeded: number;
   readonly failed: number;
@@ -22,8 +26,12 @@ export class CircuitBreakerMetrics {
   private source: () => readonly BreakerFacts[] = () => [];
 
   constructor() {
-    this.register('resilience4j_circuitbreaker_state', 'gauge', 'The states of the circuit breakers', ({ state }) =>
-      STATES.map((each) => ['state', each.toLowerCase(), each === state ? 1 : 0] as const),
+    this.register(
+      'resilience4j_circuitbreaker_state',
+      'gauge',
+      'The states of the circuit breakers',
+      ({ state, states = { [state]: 1 } }) =>
+        STATES.map((each) => ['state', each.toLowerCase(), states[each] ?? 0] as const),
     );
     this.register(
       'resilience4j_circuitbreaker_calls_total',

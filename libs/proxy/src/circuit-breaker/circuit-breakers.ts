@@ -1,6 +1,7 @@
 import { Injectable, Logger, Optional } from '@nestjs/common';
 import { Clock, SystemClock } from '@tigateway/model';
 import { RouteManager, type Snapshot } from '@tigateway/routing';
+import { type BreakerFacts, BreakerBoard } from './breaker-board.js';
 import { FilterStates } from '../filter-state/filter-states.js';
 import { type BreakerSettings, CircuitBreaker } from './circuit-breaker.js';
 
@@ -13,7 +14,7 @@ export interface KnownBreaker {
 
 /** The breakers of all routes: each by route, place of the filter and its arguments, so that reloads elsewhere leave it alone. */
 @Injectable()
-export class CircuitBreakers {
+export class CircuitBreakers extends BreakerBoard {
   private readonly states = new FilterStates<KnownBreaker>();
   private readonly logger = new Logger('CircuitBreaker');
 
@@ -21,6 +22,7 @@ export class CircuitBreakers {
     private readonly clock: Clock = new SystemClock(),
     @Optional() routes?: RouteManager,
   ) {
+    super();
     routes?.onSwap((_previous, next, changedRouteIds) => this.prune(next, changedRouteIds));
   }
 
@@ -45,5 +47,20 @@ export class CircuitBreakers {
   /** Those that have been asked, by route. */
   get known(): readonly KnownBreaker[] {
     return [...this.states.all()].map(([, known]) => known);
+  }
+
+  override get all(): readonly BreakerFacts[] {
+    return this.known.map(({ routeId, name, breaker }) => ({
+      routeId,
+      name,
+      state: breaker.state,
+      thresholdPercent: breaker.settings.failurePercent,
+      failurePercent: breaker.failurePercent,
+      calls: breaker.seen.calls,
+      failedCalls: breaker.seen.failed,
+      succeeded: breaker.successes,
+      failed: breaker.failures,
+      refused: breaker.refused,
+    }));
   }
 }

@@ -4,5 +4,6 @@ export * from './data-plane-server.js';
 export * from './request-body.js';
 export * from './request-observer.js';
 export * from './service-instances.js';
+export * from './traffic-plane.js';
 export * from './upstream-client.js';
 export * from './upstream-settings.js';

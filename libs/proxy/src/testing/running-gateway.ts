@@ -1,15 +1,8 @@
 import { type CompiledGlobals, RouteManager } from '@tigateway/routing';
-import { DEFAULT_DENIED_UPSTREAMS, UpstreamGuard } from '../addresses/upstream-guard.js';
-import { StaticServiceInstances } from '../balancing/static-service-instances.js';
+import { assembleDataPlane, serviceInstances } from '../assembly.js';
 import type { DataPlaneOptions } from '../data-plane-options.js';
-import { DataPlane } from '../data-plane.js';
-import { NativeServer } from '../native/native-server.js';
-import { NativeUpstreamClient } from '../native/native-upstream-client.js';
-import { NodeServer } from '../node/node-server.js';
-import { UndiciUpstreamClient } from '../node/undici-upstream-client.js';
+import type { DataPlane } from '../data-plane.js';
 import { type RequestFacts, RequestObserver } from '../ports/request-observer.js';
-import type { UpstreamClient } from '../ports/upstream-client.js';
-import { WebSocketProxy } from '../websocket/websocket-proxy.js';
 import { snapshotOf, type TestRoute } from './test-route.js';
 
 /** What a test may know of a request once it is over. */
@@ -19,31 +12,23 @@ export type SeenRequest = Pick<
 >;
 
 /** `native` or `node` (the default): which engines the gateways of the tests run on. */
-const isNative = process.env['TIGATEWAY_TEST_ENGINE'] === 'native';
+const engine = process.env['TIGATEWAY_TEST_ENGINE'] === 'native' ? 'native' : 'node';
 
 /** A data plane on a port of its own, with the routes of a test. */
 export class RunningGateway extends RequestObserver {
   readonly routes = new RouteManager();
   readonly seen: SeenRequest[] = [];
   readonly plane: DataPlane;
-  readonly upstreams: UpstreamClient;
   private readonly waiting: (() => void)[] = [];
 
   private constructor(options: Partial<DataPlaneOptions>) {
     super();
-    const complete = { address: '127.0.0.1', port: 0, drainTimeoutMs: 1_000, ...options };
-    const guard = new UpstreamGuard(options.deniedUpstreams ?? DEFAULT_DENIED_UPSTREAMS);
-    const native = new NativeUpstreamClient(guard);
-    this.upstreams = isNative ? native : new UndiciUpstreamClient(guard, native);
-    this.plane = new DataPlane(
-      complete,
-      this.routes,
-      isNative ? new NativeServer() : new NodeServer(),
-      this.upstreams,
-      new StaticServiceInstances(options.services ?? {}),
-      new WebSocketProxy(guard, options.webSocketIdleMs),
-      this,
-    );
+    const complete: DataPlaneOptions = { address: '127.0.0.1', port: 0, drainTimeoutMs: 1_000, engine, ...options };
+    this.plane = assembleDataPlane(complete, {
+      routes: this.routes,
+      services: serviceInstances(complete),
+      observer: this,
+    });
   }
 
   static async start(
