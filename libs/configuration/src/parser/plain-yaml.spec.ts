@@ -242,6 +242,7 @@ describe('a piece of a document', () => {
     const [whole, piece] = [readPlainYaml(text), readPlainYaml(text.slice(8), 8)] as [DocumentTree, DocumentTree];
     const list = (whole.root as { routes: object[] }).routes;
     expect(piece.offsets.ofItem(piece.root as object, 0)).toBe(whole.offsets.ofItem(list, 0));
+    expect(piece.offsets.of(piece.root as object)).toBe(text.indexOf('- id'));
     expect(piece.offsets.of((piece.root as object[])[0] as object)).toBe(whole.offsets.of(list[0] as object));
   });
 });

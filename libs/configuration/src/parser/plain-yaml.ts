@@ -70,6 +70,7 @@ class PlainReader {
     this.toLine(this.text.startsWith(DOCUMENT_START) ? DOCUMENT_START.length : 0);
     if (this.indent < 0) throw LEFT;
     const root = this.block(this.start);
+    // A line whose indent fits nowhere ends every block.
     if (this.indent >= 0) throw LEFT;
     return root;
   }
@@ -121,7 +122,6 @@ class PlainReader {
       places.push(this.base + this.at);
       items.push(this.item());
     }
-    if (this.indent > indent) throw LEFT;
     return items;
   }
 
@@ -142,7 +142,6 @@ class PlainReader {
       const key = this.key(record);
       record[key] = this.member(indent, this.start);
     } while (this.indent === indent);
-    if (this.indent > indent) throw LEFT;
     return record;
   }
 
