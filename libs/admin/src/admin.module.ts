@@ -18,7 +18,7 @@ import { HistoryController } from './configuration/history.controller.js';
 export class AdminModule {
   /**
    * @param imports modules that export DynamicConfigurationService, ConfigurationHistoryService, RouteManager,
-   *   ComponentCatalogue, BreakerBoard, HealthIndicators, Deliveries, EventStream and AppInfo (those that are global need not be named)
+   *   ComponentCatalogue, BreakerBoard, HealthIndicators, Freshness, Deliveries, EventStream and AppInfo (those that are global need not be named)
    */
   static register(imports: NonNullable<ModuleMetadata['imports']> = []): DynamicModule {
     return {

@@ -1,3 +1,4 @@
+export { Freshness } from './freshness.js';
 export * from './health/availability.js';
 export * from './health/health.js';
 export * from './health/health-indicators.js';
@@ -6,6 +7,7 @@ export * from './metrics/circuit-breaker-metrics.js';
 export * from './metrics/configuration-metrics.js';
 export * from './metrics/kubernetes-metrics.js';
 export * from './metrics/request-metrics.js';
+export type { RecordedRequests } from './metrics/request-series.js';
 export * from './metrics/store-metrics.js';
 export * from './metrics/upstream-metrics.js';
 export * from './observability.module.js';

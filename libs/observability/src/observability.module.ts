@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { register } from 'prom-client';
+import { FreshnessModule } from './freshness.js';
 import { Availability } from './health/availability.js';
 import { HealthIndicators } from './health/health-indicators.js';
 import { CircuitBreakerMetrics } from './metrics/circuit-breaker-metrics.js';
@@ -12,6 +13,7 @@ import { UpstreamMetrics } from './metrics/upstream-metrics.js';
 
 @Module({
   imports: [
+    FreshnessModule,
     PrometheusModule.register({
       path: '/actuator/prometheus',
       controller: ActuatorPrometheusController,

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
-import { AppInfo, HealthIndicators, type HealthReport } from '@tigateway/observability';
+import { AppInfo, Freshness, HealthIndicators, type HealthReport } from '@tigateway/observability';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HttpProblem, NOT_FOUND } from '../problem/http-problem.js';
 import { ACTUATOR_LINKS } from './links.js';
@@ -17,6 +17,7 @@ export class ActuatorController {
   constructor(
     @Inject(HealthIndicators) private readonly indicators: HealthIndicators,
     @Inject(AppInfo) private readonly app: AppInfo,
+    @Inject(Freshness) private readonly freshness: Freshness,
   ) {}
 
   @Get()
@@ -30,15 +31,22 @@ export class ActuatorController {
   }
 
   @Get('health')
-  health(@Res({ passthrough: true }) reply: FastifyReply): HealthReport & { readonly groups: readonly string[] } {
+  async health(
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<HealthReport & { readonly groups: readonly string[] }> {
+    await this.freshness.refresh();
     return { ...answerHealth(reply, this.indicators.report()), groups: HEALTH_GROUPS };
   }
 
-  /** A group, or one component by its name. */
+  /** A group, which a probe asks for and gets at once, or one component by its name. */
   @Get('health/:component')
-  healthOf(@Param('component') name: string, @Res({ passthrough: true }) reply: FastifyReply): { status: string } {
+  async healthOf(
+    @Param('component') name: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<{ status: string }> {
     const group = HEALTH_GROUPS.find((each) => each === name);
     if (group) return answerHealth(reply, this.indicators.report(group));
+    await this.freshness.refresh();
     const { components } = this.indicators.report();
     const component = Object.hasOwn(components, name) ? components[name] : undefined;
     if (!component) throw new HttpProblem(NOT_FOUND, `no component is named "${name}"`);

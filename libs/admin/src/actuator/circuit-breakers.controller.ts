@@ -1,13 +1,18 @@
 import { Controller, Get, Inject } from '@nestjs/common';
+import { Freshness } from '@tigateway/observability';
 import { BreakerBoard, type BreakerFacts } from '@tigateway/proxy';
 
 /** Spring Boot's `circuitbreakers`: each breaker that has been asked. Those of one name on several routes are told apart. */
 @Controller('actuator/circuitbreakers')
 export class CircuitBreakersController {
-  constructor(@Inject(BreakerBoard) private readonly breakers: BreakerBoard) {}
+  constructor(
+    @Inject(BreakerBoard) private readonly breakers: BreakerBoard,
+    @Inject(Freshness) private readonly freshness: Freshness,
+  ) {}
 
   @Get()
-  all(): { circuitBreakers: Record<string, unknown> } {
+  async all(): Promise<{ circuitBreakers: Record<string, unknown> }> {
+    await this.freshness.refresh();
     const { all: known } = this.breakers;
     const uses = new Map<string, number>();
     for (const { name } of known) uses.set(name, (uses.get(name) ?? 0) + 1);

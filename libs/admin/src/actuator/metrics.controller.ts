@@ -1,5 +1,6 @@
-import { Controller, Get, Param } from '@nestjs/common';
+import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { ListOf } from '@tigateway/model';
+import { Freshness } from '@tigateway/observability';
 import { register } from 'prom-client';
 import { QueryOf } from '../http/query.js';
 import { HttpProblem, MALFORMED_REQUEST, NOT_FOUND } from '../problem/http-problem.js';
@@ -13,6 +14,8 @@ class MetricQuery {
 /** The process's metrics one by one, in Spring's shape. */
 @Controller('actuator/metrics')
 export class MetricsController {
+  constructor(@Inject(Freshness) private readonly freshness: Freshness) {}
+
   @Get()
   names(): { names: string[] } {
     const names = register.getMetricsAsArray().map(({ name }) => dottedName(name));
@@ -23,6 +26,7 @@ export class MetricsController {
   async metric(@Param('name') name: string, @QueryOf(MetricQuery) { tag }: MetricQuery): Promise<ActuatorMetric> {
     const known = register.getMetricsAsArray().find((each) => dottedName(each.name) === dottedName(name));
     const metric = known && register.getSingleMetric(known.name);
+    await this.freshness.refresh();
     const found = metric && measured(await metric.get(), tag.map(tagOf));
     if (!found) throw new HttpProblem(NOT_FOUND, `there is no metric "${name}" with these tags`);
     return found;

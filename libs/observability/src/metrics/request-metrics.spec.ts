@@ -15,6 +15,27 @@ async function lines(name = NAME): Promise<string[]> {
 }
 
 describe('RequestMetrics', () => {
+  it('adds what another process has recorded, once', async () => {
+    const elsewhere = new RequestMetrics();
+    elsewhere.record('users', 'GET', 200, 3);
+    elsewhere.record('users', 'PROPFIND', 0, 700);
+    const taken = structuredClone(elsewhere.take());
+    expect(elsewhere.take()).toEqual([]);
+
+    const metrics = new RequestMetrics();
+    metrics.record('users', 'GET', 200, 700);
+    metrics.add(taken);
+    const labels = 'routeId="users",outcome="SUCCESSFUL",status="OK",httpMethod="GET"';
+    expect(await lines()).toEqual(
+      expect.arrayContaining([
+        `${NAME}_bucket{le="0.005",${labels}} 1`,
+        `${NAME}_count{${labels}} 2`,
+        `${NAME}_sum{${labels}} 0.703`,
+        `${NAME}_count{routeId="users",outcome="UNKNOWN",status="CLIENT_CLOSED",httpMethod="OTHER"} 1`,
+      ]),
+    );
+  });
+
   it('counts a request into every bucket from its duration on', async () => {
     const metrics = new RequestMetrics();
     metrics.record('users', 'GET', 200, 3);

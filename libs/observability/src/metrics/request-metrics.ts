@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { forEachSliced } from '@tigateway/model';
 import { type Metric, register } from 'prom-client';
-import { type Labels, RequestSeries, type SeriesValue } from './request-series.js';
+import { type Labels, type RecordedRequests, RequestSeries, type SeriesValue } from './request-series.js';
 import type { SlicedMetric } from './sliced-metric.js';
 
 const HELP = 'Duration of the requests that the data plane answered, from the head read to the last byte written';
@@ -57,14 +57,28 @@ export class RequestMetrics {
   record(routeId: string, method: string, status: number, durationMs: number): void {
     if (!this.enabled) return;
     const knownMethod = METHODS.has(method) ? method : 'OTHER';
-    const series =
-      this.routes.get(routeId)?.get(knownMethod)?.get(status) ?? this.addSeries(routeId, knownMethod, status);
-    series.observe(durationMs / 1_000);
+    this.seriesOf(routeId, knownMethod, status).observe(durationMs / 1_000);
+  }
+
+  /** Hands over what has been recorded since it was last taken: for a process that another one counts for. */
+  take(): RecordedRequests[] {
+    const taken = this.allSeries().map((series) => series.recorded);
+    this.routes.clear();
+    return taken;
+  }
+
+  /** Counts what another process has recorded. */
+  add(records: readonly RecordedRequests[]): void {
+    for (const each of records) this.seriesOf(each.routeId, each.method, each.status).add(each);
   }
 
   /** Ends the series of a route that no longer exists, so that they do not pile up over the life of the process. */
   forget(routeId: string): void {
     this.routes.delete(routeId);
+  }
+
+  private seriesOf(routeId: string, method: string, status: number): RequestSeries {
+    return this.routes.get(routeId)?.get(method)?.get(status) ?? this.addSeries(routeId, method, status);
   }
 
   private addSeries(routeId: string, method: string, status: number): RequestSeries {

@@ -11,6 +11,17 @@ export interface SeriesValue {
   readonly value: number;
 }
 
+/** Requests of one series, as one process tells another of them. */
+export interface RecordedRequests {
+  readonly routeId: string;
+  readonly method: string;
+  /** 0 where the client left before there was one. */
+  readonly status: number;
+  /** Per bucket, not summed up. */
+  readonly counts: readonly number[];
+  readonly sumSeconds: number;
+}
+
 /** The requests of one route, method and status: one histogram. */
 export class RequestSeries {
   private readonly labels: Labels;
@@ -19,12 +30,16 @@ export class RequestSeries {
   private sumSeconds = 0;
 
   /** @param status 0 where the client left before there was one */
-  constructor(routeId: string, httpMethod: string, status: number) {
+  constructor(
+    private readonly routeId: string,
+    private readonly method: string,
+    private readonly status: number,
+  ) {
     this.labels = {
       routeId,
       outcome: OUTCOMES[Math.floor(status / 100)] ?? 'UNKNOWN',
       status: status === 0 ? 'CLIENT_CLOSED' : statusName(status),
-      httpMethod,
+      httpMethod: method,
     };
   }
 
@@ -33,6 +48,16 @@ export class RequestSeries {
     while (bucket < BUCKETS.length && seconds > (BUCKETS[bucket] as number)) bucket++;
     (this.counts[bucket] as number)++;
     this.sumSeconds += seconds;
+  }
+
+  get recorded(): RecordedRequests {
+    const { routeId, method, status, counts, sumSeconds } = this;
+    return { routeId, method, status, counts, sumSeconds };
+  }
+
+  add({ counts, sumSeconds }: RecordedRequests): void {
+    for (const [bucket, count] of counts.entries()) (this.counts[bucket] as number) += count;
+    this.sumSeconds += sumSeconds;
   }
 
   /** As prom-client hands values over. */

@@ -1,3 +1,4 @@
+import type { ApiVersionSource } from './api-version.js';
 import { AfterPredicateFactory } from './after.predicate.js';
 import { BeforePredicateFactory } from './before.predicate.js';
 import { BetweenPredicateFactory } from './between.predicate.js';
@@ -14,7 +15,7 @@ import { WeightPredicateFactory } from './weight.predicate.js';
 import { XForwardedRemoteAddrPredicateFactory } from './x-forwarded-remote-addr.predicate.js';
 
 /** The gateway's own predicates. A new one is its file and its line here. */
-export const PREDICATES: readonly (new () => PredicateFactory)[] = [
+export const PREDICATES: readonly (new (apiVersion?: ApiVersionSource) => PredicateFactory)[] = [
   AfterPredicateFactory,
   BeforePredicateFactory,
   BetweenPredicateFactory,

@@ -36,6 +36,19 @@ describe('the traffic of a route', () => {
 });
 
 describe('TrafficMeter', () => {
+  it('adds what ended elsewhere, that of a replaced route to all together alone', () => {
+    const meter = new TrafficMeter(new FakeClock());
+    const [route, watched] = [new RouteTraffic(), new RouteTraffic()];
+    watched.watchers = 1;
+    meter.add(route, 10, 1);
+    meter.add(watched, 5, 5);
+    meter.add(undefined, 3, 2);
+    expect(meter.total).toMatchObject({ requests: 18, failures: 8 });
+    expect(meter.steady).toEqual({ requests: 10, failures: 1 });
+    expect(meter.recently(watched)).toEqual({ requests: 5, failures: 5 });
+    expect(meter.recently(meter.total)).toEqual({ requests: 18, failures: 8 });
+  });
+
   it('remembers each route and all together for as long as it is told', () => {
     const clock = new FakeClock();
     const meter = new TrafficMeter(clock);

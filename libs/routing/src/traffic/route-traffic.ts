@@ -13,11 +13,11 @@ class RecentTraffic {
 
   constructor(private step: number) {}
 
-  count(failed: boolean, step: number): void {
+  add(requests: number, failures: number, step: number): void {
     this.moveTo(step);
     const at = 2 * (step % TRAFFIC_STEPS);
-    this.counts[at] = (this.counts[at] as number) + 1;
-    if (failed) this.counts[at + 1] = (this.counts[at + 1] as number) + 1;
+    this.counts[at] = (this.counts[at] as number) + requests;
+    this.counts[at + 1] = (this.counts[at + 1] as number) + failures;
   }
 
   /** All that is not older than `TRAFFIC_STEPS` steps. */
@@ -60,9 +60,14 @@ export class RouteTraffic implements TrafficCount {
 
   /** @param step the number of the step of time that now is; only grows while its length stays the same */
   count(failed: boolean, step: number): void {
-    this.requests++;
-    if (failed) this.failures++;
-    (this.recent ??= new RecentTraffic(step)).count(failed, step);
+    this.add(1, failed ? 1 : 0, step);
+  }
+
+  /** As `count`, for several. */
+  add(requests: number, failures: number, step: number): void {
+    this.requests += requests;
+    this.failures += failures;
+    (this.recent ??= new RecentTraffic(step)).add(requests, failures, step);
   }
 
   /** The last `TRAFFIC_STEPS` steps, those of the routes that this one replaced included. */

@@ -22,14 +22,22 @@ export class TrafficMeter {
   }
 
   /** @param failed the upstream or the gateway is to blame, never the client */
-  count(route: CompiledRoute, failed: boolean): void {
+  count({ traffic }: CompiledRoute, failed: boolean): void {
+    this.add(traffic, 1, failed ? 1 : 0);
+  }
+
+  /**
+   * As `count`, for several that ended elsewhere.
+   * @param traffic of their route; absent: it has been replaced meanwhile, and they belong to neither it nor those that go on
+   */
+  add(traffic: RouteTraffic | undefined, requests: number, failures: number): void {
     const { step, steady } = this;
-    const { traffic } = route;
-    this.total.count(failed, step);
-    traffic.count(failed, step);
+    this.total.add(requests, failures, step);
+    if (traffic === undefined) return;
+    traffic.add(requests, failures, step);
     if (traffic.watchers > 0) return;
-    steady.requests++;
-    if (failed) steady.failures++;
+    steady.requests += requests;
+    steady.failures += failures;
   }
 
   /** The requests of the last span. */
