@@ -1,4 +1,4 @@
-import type { Column, Row } from './scenario.js';
+import { type Column, middle, type Row } from './scenario.js';
 
 const WIDTH = 760;
 const NAME_WIDTH = 260;
@@ -10,8 +10,8 @@ const TOP = 40;
 /** One column as horizontal bars, as an SVG document that reads on a light and on a dark page. */
 export function barChart(title: string, column: Column, rows: readonly Row[], at: number): string {
   const shown = rows.flatMap(({ name, values }) => {
-    const value = values[at];
-    return value === undefined || Number.isNaN(value) ? [] : [{ name, value }];
+    const value = middle(values[at]);
+    return value === undefined ? [] : [{ name, value }];
   });
   const largest = Math.max(...shown.map(({ value }) => value), Number.MIN_VALUE);
   const room = WIDTH - NAME_WIDTH - VALUE_WIDTH;

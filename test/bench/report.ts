@@ -1,4 +1,4 @@
-import type { Aim, Column, Result, Row, Scenario } from './scenario.js';
+import { type Aim, type Column, middle, type Result, type Row, type Scenario } from './scenario.js';
 
 /** The result as a table for a terminal. */
 export function formatResult({ name, title }: Scenario, { columns, rows, aims, notes = [] }: Result): string {
@@ -18,13 +18,17 @@ export function formatResult({ name, title }: Scenario, { columns, rows, aims, n
   ].join('\n');
 }
 
-/** A figure, with its ratio to that of the first row where they are compared. */
+/** A figure, with the range of its rounds, and with its ratio to that of the first row where they are compared. */
 export function formatCell({ isCompared }: Column, row: Row, first: Row | undefined, at: number): string {
-  const value = row.values[at];
-  if (value === undefined || Number.isNaN(value)) return '–';
-  const base = first?.values[at];
-  const text = formatNumber(value);
-  return isCompared && base ? `${text} ×${(value / base).toFixed(2)}` : text;
+  const figure = row.values[at];
+  const value = middle(figure);
+  if (value === undefined) return '–';
+  const range =
+    typeof figure === 'object' && figure.length > 1
+      ? ` (${formatNumber(Math.min(...figure))}–${formatNumber(Math.max(...figure))})`
+      : '';
+  const base = middle(first?.values[at]);
+  return `${formatNumber(value)}${range}${isCompared && base ? ` ×${(value / base).toFixed(2)}` : ''}`;
 }
 
 function formatNumber(value: number): string {

@@ -1,8 +1,10 @@
+import { median } from './statistics.js';
+
 /** What a scenario may be told on the command line. */
 export interface BenchOptions {
   /** Sizes of the configuration, in routes, ascending: the first is what the others are compared with. */
   readonly routes: readonly number[];
-  /** How often a measurement is taken; medians are shown. */
+  /** How often a measurement is taken; the median and the range are shown. */
   readonly rounds: number;
 }
 
@@ -14,10 +16,19 @@ export interface Column {
   readonly isCompared?: boolean;
 }
 
+/** What was measured once, or once in each round; `undefined` where it could not be. */
+export type Figure = number | readonly number[] | undefined;
+
+/** The figure itself, or the median of its rounds. */
+export function middle(figure: Figure): number | undefined {
+  const value = typeof figure === 'object' ? median(figure) : figure;
+  return Number.isNaN(value) ? undefined : value;
+}
+
 export interface Row {
   readonly name: string;
-  /** One per column; `undefined` where it could not be measured. */
-  readonly values: readonly (number | undefined)[];
+  /** One per column. */
+  readonly values: readonly Figure[];
 }
 
 /** A figure that the design asks for, and what came out. */
@@ -40,11 +51,14 @@ export interface Scenario {
   readonly name: string;
   /** What is measured, in one line. */
   readonly title: string;
+  /** Programs without which it is left out. */
+  readonly needs?: readonly string[];
   run(options: BenchOptions): Promise<Result>;
 }
 
 /** An aim that is an upper limit. `measured` may be missing where a size was left out. */
-export function atMost(text: string, limit: number, measured: number | undefined, unit: string): Aim[] {
+export function atMost(text: string, limit: number, figure: Figure, unit: string): Aim[] {
+  const measured = middle(figure);
   if (measured === undefined) return [];
   return [{ text, isReached: measured <= limit, measured: `${Number(measured.toPrecision(3))} ${unit}`.trim() }];
 }

@@ -2,37 +2,46 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExternalProcess, freePort, isInstalled } from '../processes/external.js';
+import type { Certificate } from '../processes/certificate.js';
 import { type Peer, PREFIX, type Subject } from './peer.js';
 
 /** A proxy that reads a configuration file and answers from one process. */
 function configured(
   name: string,
-  configuration: (port: number, upstream: string, folder: string) => string,
+  configuration: (of: Wanted) => string,
   command: (file: string) => string[],
   environment?: NodeJS.ProcessEnv,
 ): Peer {
   return {
     name,
     missing: () => (isInstalled(name) ? undefined : name),
-    async start(upstream): Promise<Subject> {
+    async start(upstream, certificate): Promise<Subject> {
       const folder = mkdtempSync(join(tmpdir(), `bench-${name}-`));
       const port = await freePort();
       const file = join(folder, 'configuration');
-      writeFileSync(file, configuration(port, new URL(upstream).host, folder));
-      const { pid, url, stop } = await started(ExternalProcess.start('subject', command(file), port, environment));
-      return { pid, url: url + PREFIX, stop: () => stop().finally(() => rmSync(folder, { recursive: true })) };
+      writeFileSync(file, configuration({ port, upstream: new URL(upstream).host, folder, certificate }));
+      const running = await ExternalProcess.start('subject', command(file), port, environment);
+      return {
+        pid: running.pid,
+        url: `${certificate ? 'https' : 'http'}://127.0.0.1:${port}${PREFIX}`,
+        stop: () => running.stop().finally(() => rmSync(folder, { recursive: true })),
+      };
     },
   };
 }
 
-async function started(starting: Promise<ExternalProcess>): Promise<Subject> {
-  const running = await starting;
-  return { pid: running.pid, url: running.url, stop: () => running.stop() };
+interface Wanted {
+  readonly port: number;
+  /** Host and port. */
+  readonly upstream: string;
+  /** For what it writes itself. */
+  readonly folder: string;
+  readonly certificate: Certificate | undefined;
 }
 
 const nginx = configured(
   'nginx',
-  (port, upstream, folder) => `
+  ({ port, upstream, folder, certificate }) => `
 daemon off; master_process off; worker_processes 1; pid ${folder}/pid; error_log stderr error;
 events { worker_connections 10000; }
 http {
@@ -40,10 +49,12 @@ http {
   client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f;
   uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
   upstream answers { server ${upstream}; keepalive 256; keepalive_requests 100000000; }
+  map $http_upgrade $connection_header { default upgrade; '' ''; }
   server {
-    listen 127.0.0.1:${port};
+    listen 127.0.0.1:${port}${certificate ? ` ssl; ssl_certificate ${certificate.certificate}; ssl_certificate_key ${certificate.key}` : ''};
     location ${PREFIX}/ {
-      proxy_pass http://answers/; proxy_http_version 1.1; proxy_set_header Connection "";
+      proxy_pass http://answers/; proxy_http_version 1.1; proxy_set_header Connection $connection_header;
+      proxy_set_header Upgrade $http_upgrade; proxy_read_timeout 600s;
       proxy_set_header X-Route route-0; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
       proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Host $host;
       proxy_max_temp_file_size 0;
@@ -55,7 +66,7 @@ http {
 
 const haproxy = configured(
   'haproxy',
-  (port, upstream) => `
+  ({ port, upstream, certificate }) => `
 global
   nbthread 1
   maxconn 4000
@@ -65,12 +76,12 @@ defaults
   timeout client 60s
   timeout server 60s
 frontend traffic
-  bind 127.0.0.1:${port}
+  bind 127.0.0.1:${port}${certificate ? ` ssl crt ${certificate.both}` : ''}
   default_backend answers
 backend answers
   http-reuse always
   option forwardfor
-  http-request set-header X-Forwarded-Proto http
+  http-request set-header X-Forwarded-Proto ${certificate ? 'https' : 'http'}
   http-request set-header X-Forwarded-Host %[req.hdr(host)]
   http-request set-header X-Route route-0
   http-request replace-path ${PREFIX}/(.*) /\\1
@@ -81,7 +92,7 @@ backend answers
 
 const caddy = configured(
   'caddy',
-  (port, upstream) => `
+  ({ port, upstream, certificate }) => `
 {
   admin off
   auto_https off
@@ -89,7 +100,8 @@ const caddy = configured(
     level ERROR
   }
 }
-http://127.0.0.1:${port} {
+${certificate ? 'https' : 'http'}://127.0.0.1:${port} {
+  ${certificate ? `tls ${certificate.certificate} ${certificate.key}` : ''}
   handle_path ${PREFIX}/* {
     reverse_proxy ${upstream} {
       header_up X-Route route-0

@@ -9,10 +9,17 @@ export function gatewayPeer(engine: 'native' | 'node'): Peer {
   return {
     name: `tigateway, ${engine}`,
     missing: () => undefined,
-    async start(upstream): Promise<Subject> {
-      const gateway = await BenchGateway.prepare(generatedRoutes(ROUTES, upstream), { engine });
+    async start(upstream, certificate): Promise<Subject> {
+      const gateway = await BenchGateway.prepare(generatedRoutes(ROUTES, upstream), {
+        engine,
+        ...(certificate && { tls: { certificate: certificate.certificate, key: certificate.key } }),
+      });
       await gateway.start();
-      return { pid: gateway.pid, url: gateway.url + PREFIX, stop: () => gateway.dispose() };
+      return {
+        pid: gateway.pid,
+        url: certificate ? gateway.url.replace('http:', 'https:') + PREFIX : gateway.url + PREFIX,
+        stop: () => gateway.dispose(),
+      };
     },
   };
 }

@@ -2,23 +2,32 @@ import fastifyProxy from '@fastify/http-proxy';
 import { fastify } from 'fastify';
 import httpProxy from 'http-proxy';
 import { createProxyMiddleware } from 'http-proxy-middleware';
-import { Agent, createServer, Server as HttpServer } from 'node:http';
-import { connect, createServer as createRelay, type Server } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { Agent, createServer, type IncomingMessage, type RequestListener, type Server as HttpServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import { connect, createServer as createRelay, type Server, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import type { Certificate } from '../processes/certificate.js';
 import { ExternalProcess, freePort } from '../processes/external.js';
-import { type Peer, PREFIX, type Subject } from './peer.js';
+import { type Ability, type Peer, PREFIX, type Subject } from './peer.js';
 
 const BODY = Buffer.from('{"answer":"upstream"}');
 
+interface Wanted {
+  readonly upstream: string;
+  readonly port: number;
+  readonly certificate?: Certificate;
+}
+
 /** What one would write with each library, with connections to the upstream kept. */
-const SERVERS: Readonly<Record<string, (upstream: string, port: number) => Server | Promise<Server>>> = {
-  'node:http hello': (_, port) =>
-    createServer((_request, response) => {
+const SERVERS: Readonly<Record<string, (wanted: Wanted) => Server | Promise<Server>>> = {
+  'node:http hello': (wanted) =>
+    listening(wanted, (_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': BODY.length });
       response.end(BODY);
-    }).listen(port, '127.0.0.1'),
+    }),
   // Reads nothing of what it moves: what the runtime and the system calls leave to a proxy.
-  'net relay': (upstream, port) => {
+  'net relay': ({ upstream, port }) => {
     const { hostname, port: upstreamPort } = new URL(upstream);
     const relay = createRelay({ noDelay: true }, (client) => {
       const server = connect({ host: hostname, port: Number(upstreamPort), noDelay: true });
@@ -27,32 +36,40 @@ const SERVERS: Readonly<Record<string, (upstream: string, port: number) => Serve
     });
     return relay.listen(port, '127.0.0.1');
   },
-  'http-proxy': (upstream, port) => {
-    const proxy = httpProxy.createProxyServer({ target: upstream, xfwd: true, agent: keptAgent() });
+  'http-proxy': (wanted) => {
+    const proxy = httpProxy.createProxyServer({ target: wanted.upstream, xfwd: true, agent: keptAgent() });
     proxy.on('proxyReq', (request) => request.setHeader('X-Route', 'route-0'));
-    return createServer((request, response) => {
+    const server = listening(wanted, (request, response) => {
       request.url = (request.url ?? '').slice(PREFIX.length);
       proxy.web(request, response, {}, () => response.writeHead(502).end());
-    }).listen(port, '127.0.0.1');
+    });
+    return server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      request.url = (request.url ?? '').slice(PREFIX.length);
+      proxy.ws(request, socket, head, { agent: false }, () => socket.destroy());
+    });
   },
-  'http-proxy-middleware': (upstream, port) => {
+  'http-proxy-middleware': (wanted) => {
     const proxy = createProxyMiddleware({
-      target: upstream,
+      target: wanted.upstream,
       xfwd: true,
       agent: keptAgent(),
       pathRewrite: (path) => path.slice(PREFIX.length),
       headers: { 'X-Route': 'route-0' },
     });
-    return createServer((request, response) => {
+    const server = listening(wanted, (request, response) => {
       void proxy(request, response, () => response.writeHead(404).end());
-    }).listen(port, '127.0.0.1');
+    });
+    return server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      void proxy.upgrade(request, socket, head);
+    });
   },
-  '@fastify/http-proxy': async (upstream, port) => {
-    const app = fastify();
+  '@fastify/http-proxy': async ({ upstream, port, certificate }) => {
+    const app = fastify({ https: certificate ? read(certificate) : null });
     await app.register(fastifyProxy, {
       upstream,
       prefix: PREFIX,
       rewritePrefix: '',
+      websocket: true,
       replyOptions: { rewriteRequestHeaders: (_, headers) => ({ ...headers, 'x-route': 'route-0' }) },
     });
     await app.listen({ port, host: '127.0.0.1' });
@@ -60,26 +77,40 @@ const SERVERS: Readonly<Record<string, (upstream: string, port: number) => Serve
   },
 };
 
+const LACKS: Readonly<Record<string, readonly Ability[]>> = {
+  'node:http hello': ['proxy', 'websocket'],
+  'net relay': ['tls'],
+};
+
 export const NODE_PROXIES: readonly Peer[] = Object.keys(SERVERS).map((name) => ({
   name,
+  lacks: LACKS[name] ?? [],
   missing: () => undefined,
-  async start(upstream): Promise<Subject> {
+  async start(upstream, certificate): Promise<Subject> {
     const port = await freePort();
     const script = fileURLToPath(import.meta.url);
-    const command = [process.execPath, script, JSON.stringify({ name, upstream, port })];
+    const command = [process.execPath, script, JSON.stringify({ name, upstream, port, certificate })];
     const running = await ExternalProcess.start('subject', command, port);
-    return { pid: running.pid, url: running.url + (name === 'net relay' ? '' : PREFIX), stop: () => running.stop() };
+    const origin = `${certificate ? 'https' : 'http'}://127.0.0.1:${port}`;
+    return { pid: running.pid, url: origin + (name === 'net relay' ? '' : PREFIX), stop: () => running.stop() };
   },
 }));
+
+function listening({ port, certificate }: Wanted, listener: RequestListener): HttpServer {
+  const server = certificate ? createSecureServer(read(certificate), listener) : createServer(listener);
+  server.keepAliveTimeout = 60_000;
+  return server.listen(port, '127.0.0.1');
+}
+
+function read({ certificate, key }: Certificate): { readonly cert: Buffer; readonly key: Buffer } {
+  return { cert: readFileSync(certificate), key: readFileSync(key) };
+}
 
 function keptAgent(): Agent {
   return new Agent({ keepAlive: true, maxSockets: 256 });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { name, upstream, port } = JSON.parse(process.argv[2] ?? '') as Record<'name' | 'upstream', string> & {
-    port: number;
-  };
-  const server = await SERVERS[name]?.(upstream, port);
-  if (server instanceof HttpServer) server.keepAliveTimeout = 60_000;
+  const { name, ...wanted } = JSON.parse(process.argv[2] ?? '') as Wanted & { readonly name: string };
+  await SERVERS[name]?.(wanted);
 }

@@ -9,7 +9,7 @@ export const SPRING_CLOUD_GATEWAY: Peer = {
   name: 'Spring Cloud Gateway',
   missing: () => (!isInstalled('java') ? 'java' : existsSync(JAR) ? undefined : `${JAR} (test/setup/bench-peers)`),
   warmUpSeconds: 30,
-  async start(upstream): Promise<Subject> {
+  async start(upstream, certificate): Promise<Subject> {
     const port = await freePort();
     const route = {
       id: 'route-0',
@@ -18,7 +18,13 @@ export const SPRING_CLOUD_GATEWAY: Peer = {
       filters: ['StripPrefix=2', 'AddRequestHeader=X-Route, route-0'],
     };
     const settings = {
-      server: { port, address: '127.0.0.1' },
+      server: {
+        port,
+        address: '127.0.0.1',
+        ...(certificate && {
+          ssl: { certificate: `file:${certificate.certificate}`, 'certificate-private-key': `file:${certificate.key}` },
+        }),
+      },
       logging: { level: { root: 'ERROR' } },
       spring: { cloud: { gateway: { routes: [route] } } },
     };
@@ -26,6 +32,10 @@ export const SPRING_CLOUD_GATEWAY: Peer = {
     const running = await ExternalProcess.start('subject', command, port, {
       SPRING_APPLICATION_JSON: JSON.stringify(settings),
     });
-    return { pid: running.pid, url: running.url + PREFIX, stop: () => running.stop() };
+    return {
+      pid: running.pid,
+      url: (certificate ? running.url.replace('http:', 'https:') : running.url) + PREFIX,
+      stop: () => running.stop(),
+    };
   },
 };

@@ -1,26 +1,41 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { BenchChild } from './child.js';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ExternalProcess, freePort } from './external.js';
 
-/** A server that answers 200 and little else, as fast as Node can, in a process of its own. */
+/** A server that answers 200 and little else. */
 export interface Upstream {
   readonly url: string;
   stop(): Promise<void>;
 }
 
-export async function startUpstream(): Promise<Upstream> {
-  const { child, said } = await BenchChild.start<{ port: number }>('load', new URL(import.meta.url), {});
-  return { url: `http://127.0.0.1:${said.port}`, stop: () => child.stop() };
-}
-
-const BODY = Buffer.from('{"answer":"upstream"}');
-
-if (process.argv[1] === new URL(import.meta.url).pathname) {
-  const server = createServer({ keepAliveTimeout: 60_000 }, (_, response) => {
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': BODY.length });
-    response.end(BODY);
-  });
-  server.listen(0, '127.0.0.1', () => {
-    process.stdout.write(`${JSON.stringify({ port: (server.address() as AddressInfo).port })}\n`);
-  });
+/**
+ * nginx with a small answer at every path that ends in `/item` and bodies of so many bytes at `/<size>`: it costs the core that it shares with the load as
+ * little as can be had.
+ */
+export async function startUpstream(sizes: readonly number[] = []): Promise<Upstream> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-upstream-'));
+  const port = await freePort();
+  for (const size of sizes) writeFileSync(join(folder, String(size)), Buffer.alloc(size, 'x'));
+  const file = join(folder, 'nginx.conf');
+  writeFileSync(
+    file,
+    `daemon off; master_process off; worker_processes 1; pid ${folder}/pid; error_log stderr error; user root;
+events { worker_connections 10000; }
+http {
+  access_log off; keepalive_requests 100000000; keepalive_timeout 600s; sendfile on;
+  client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p; fastcgi_temp_path ${folder}/f;
+  uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+  server {
+    listen 127.0.0.1:${port};
+    location ~ /item$ { default_type application/json; return 200 '{"answer":"upstream"}'; }
+    location / { root ${folder}; default_type application/octet-stream; }
+  }
+}`,
+  );
+  const running = await ExternalProcess.start('load', ['nginx', '-c', file, '-e', 'stderr'], port);
+  return {
+    url: running.url,
+    stop: () => running.stop().finally(() => rmSync(folder, { recursive: true })),
+  };
 }

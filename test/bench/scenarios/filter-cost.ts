@@ -1,18 +1,17 @@
 import type { GeneratedRoute } from '../generated-routes.js';
 import { BenchGateway } from '../processes/gateway.js';
 import { startUpstream } from '../processes/upstream.js';
-import { atMost, type Row, type Scenario } from '../scenario.js';
-import { median } from '../statistics.js';
-import { CONNECTIONS, costOf } from './request-cost.js';
+import { atMost, middle, type Row, type Scenario } from '../scenario.js';
+import { addedHeaders, CONNECTIONS, costOf } from './request-cost.js';
 
 const LIMITER = 'RequestRateLimiter=1000000,1000000,1,#{@ipKeyResolver}';
 
 /** All go to one upstream that is well. */
 const CHAINS: readonly (readonly [name: string, filters: readonly string[]])[] = [
   ['bare', []],
-  ['1 filter', headers(1)],
-  ['5 filters', headers(5)],
-  ['20 filters', headers(20)],
+  ['1 filter', addedHeaders(1)],
+  ['5 filters', addedHeaders(5)],
+  ['20 filters', addedHeaders(20)],
   ['RequestRateLimiter', [LIMITER]],
   ['Retry', ['Retry']],
   ['CircuitBreaker', ['CircuitBreaker']],
@@ -23,6 +22,7 @@ const CHAINS: readonly (readonly [name: string, filters: readonly string[]])[] =
 export const filterCost: Scenario = {
   name: 'filter-cost',
   title: `CPU time of one proxied request by the filters of its route (${CONNECTIONS} connections)`,
+  needs: ['wrk', 'nginx'],
   async run({ rounds }) {
     const upstream = await startUpstream();
     let gateway: BenchGateway | undefined;
@@ -36,9 +36,9 @@ export const filterCost: Scenario = {
           if (round > 0) samples[at]?.push(cost);
         }
       }
-      const rows: Row[] = CHAINS.map(([name], at) => ({ name, values: [median(samples[at] ?? [])] }));
-      const [bare, all] = [rows[0]?.values[0], rows.at(-1)?.values[0]];
-      const ratio = typeof bare === 'number' && typeof all === 'number' ? all / bare : undefined;
+      const rows: Row[] = CHAINS.map(([name], at) => ({ name, values: [samples[at] ?? []] }));
+      const [bare, all] = [middle(rows[0]?.values[0]), middle(rows.at(-1)?.values[0])];
+      const ratio = bare && all && all / bare;
       return {
         columns: [{ title: 'a request', unit: 'µs', isCompared: true }],
         rows,
@@ -50,10 +50,6 @@ export const filterCost: Scenario = {
     }
   },
 };
-
-function headers(count: number): string[] {
-  return Array.from({ length: count }, (_, at) => `AddRequestHeader=X-Added-${at}, value-${at}`);
-}
 
 function pathOf(at: number): string {
   return `/chain-${at}`;

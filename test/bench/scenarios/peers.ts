@@ -1,11 +1,10 @@
-import { PEERS } from '../peers/catalogue.js';
-import type { Peer, Subject } from '../peers/peer.js';
-import { load } from '../processes/load.js';
-import { cpuSeconds } from '../processes/process-usage.js';
-import { startSizedUpstream } from '../processes/sized-upstream.js';
-import { saturate } from '../processes/wrk.js';
-import { type Aim, atLeast, type Row, type Scenario } from '../scenario.js';
-import { median } from '../statistics.js';
+import { peersWith } from '../peers/catalogue.js';
+import type { Peer } from '../peers/peer.js';
+import { startUpstream } from '../processes/upstream.js';
+import { atRate, MOST_PER_SECOND } from '../processes/vegeta.js';
+import { capacity, saturate } from '../processes/wrk.js';
+import { type Aim, atLeast, middle, type Row, type Scenario } from '../scenario.js';
+import { percentile } from '../statistics.js';
 
 const CONNECTIONS = 64;
 const SECONDS = 4;
@@ -19,12 +18,10 @@ const NODE = 'tigateway, node';
 export const peers: Scenario = {
   name: 'peers',
   title: `one route, two filters, forwarded headers, ${CONNECTIONS} connections: this gateway (1,000 routes) and others`,
+  needs: ['wrk', 'vegeta', 'nginx'],
   async run({ rounds }) {
-    const present = PEERS.filter((peer) => peer.missing() === undefined);
-    const absent = PEERS.flatMap((peer) =>
-      peer.missing() ? [`left out: ${peer.name}, for want of ${peer.missing()}`] : [],
-    );
-    const upstream = await startSizedUpstream([MEDIUM_BODY_BYTES, LARGE_BODY_BYTES]);
+    const { present, notes } = peersWith();
+    const upstream = await startUpstream([MEDIUM_BODY_BYTES, LARGE_BODY_BYTES]);
     const samples = new Map(present.map((peer) => [peer.name, [] as Sample[]]));
     try {
       for (let round = 0; round < rounds; round += 1) {
@@ -33,8 +30,9 @@ export const peers: Scenario = {
     } finally {
       await upstream.stop();
     }
-    const rows = [...samples].map(([name, taken]): Row => ({ name, values: FIGURES.map((of) => figure(taken, of)) }));
-    return { columns: COLUMNS, rows, aims: aimsOf(rows), notes: absent };
+    const rows = [...samples].map(([name, taken]): Row => ({ name, values: FIGURES.map((of) => taken.map(of)) }));
+    const load = `Half load is half of what the 64 connections carried, and at most ${MOST_PER_SECOND.toLocaleString('en')} requests a second, sent at a constant rate by vegeta; latency counts from when a request was due.`;
+    return { columns: COLUMNS, rows, aims: aimsOf(rows), notes: [load, ...notes] };
   },
 };
 
@@ -46,13 +44,13 @@ interface Sample {
   readonly largeBytesPerCpuSecond: number;
 }
 
-const FIGURES = [
-  'smallPerCpuSecond',
-  'p50Ms',
-  'p99Ms',
-  'mediumBytesPerCpuSecond',
-  'largeBytesPerCpuSecond',
-] as const satisfies readonly (keyof Sample)[];
+const FIGURES: readonly ((sample: Sample) => number)[] = [
+  ({ smallPerCpuSecond }) => smallPerCpuSecond,
+  ({ p50Ms }) => p50Ms,
+  ({ p99Ms }) => p99Ms,
+  ({ mediumBytesPerCpuSecond }) => mediumBytesPerCpuSecond / 1e6,
+  ({ largeBytesPerCpuSecond }) => largeBytesPerCpuSecond / 1e6,
+];
 
 const COLUMNS = [
   { title: 'requests per CPU-second', isCompared: true },
@@ -62,49 +60,34 @@ const COLUMNS = [
   { title: '10 MB bodies', unit: 'MB per CPU-second', isCompared: true },
 ];
 
-function figure(taken: readonly Sample[], of: keyof Sample): number {
-  const value = median(taken.map((sample) => sample[of]));
-  return of.endsWith('BytesPerCpuSecond') ? value / 1e6 : value;
-}
-
 async function measure(peer: Peer, upstream: string): Promise<Sample> {
-  const subject = await peer.start(upstream);
+  const { pid, url, stop } = await peer.start(upstream);
   try {
-    const url = `${subject.url}/item`;
-    await saturate({ url, connections: CONNECTIONS, seconds: peer.warmUpSeconds ?? WARM_UP_SECONDS });
-    const small = await perCpuSecond(subject, '/item', CONNECTIONS);
-    const rate = Math.round(small.perSecond / 2);
-    const timed = await load({ url, connections: CONNECTIONS, seconds: SECONDS, rate });
+    const of = (path: string, connections: number) => capacity(pid, { url: url + path, connections, seconds: SECONDS });
+    await saturate({ url: `${url}/item`, connections: CONNECTIONS, seconds: peer.warmUpSeconds ?? WARM_UP_SECONDS });
+    const small = await of('/item', CONNECTIONS);
+    const rate = Math.min(Math.round(small.perSecond / 2), MOST_PER_SECOND);
+    const timed = await atRate({ url: `${url}/item`, connections: CONNECTIONS, seconds: SECONDS, rate });
+    if (timed.failures > 0) throw new Error(`${timed.failures} of ${timed.requests} requests to ${peer.name} failed`);
     // A server that answers by itself has no bodies to pass on.
-    const isProxy = peer.name !== 'node:http hello';
-    const medium = isProxy ? await perCpuSecond(subject, `/${MEDIUM_BODY_BYTES}`, 16) : undefined;
-    const large = isProxy ? await perCpuSecond(subject, `/${LARGE_BODY_BYTES}`, 4) : undefined;
+    const isProxy = !peer.lacks?.includes('proxy');
+    const medium = isProxy ? (await of(`/${MEDIUM_BODY_BYTES}`, 16)).perCpuSecond : Number.NaN;
+    const large = isProxy ? (await of(`/${LARGE_BODY_BYTES}`, 4)).perCpuSecond : Number.NaN;
     return {
       smallPerCpuSecond: small.perCpuSecond,
-      p50Ms: timed.p50Ms as number,
-      p99Ms: timed.p99Ms as number,
-      mediumBytesPerCpuSecond: (medium?.perCpuSecond ?? Number.NaN) * MEDIUM_BODY_BYTES,
-      largeBytesPerCpuSecond: (large?.perCpuSecond ?? Number.NaN) * LARGE_BODY_BYTES,
+      p50Ms: percentile(timed.latenciesMs, 0.5),
+      p99Ms: percentile(timed.latenciesMs, 0.99),
+      mediumBytesPerCpuSecond: medium * MEDIUM_BODY_BYTES,
+      largeBytesPerCpuSecond: large * LARGE_BODY_BYTES,
     };
   } finally {
-    await subject.stop();
+    await stop();
   }
-}
-
-async function perCpuSecond(
-  { pid, url }: Subject,
-  path: string,
-  connections: number,
-): Promise<{ readonly perCpuSecond: number; readonly perSecond: number }> {
-  const before = cpuSeconds(pid);
-  const { requests, failures } = await saturate({ url: url + path, connections, seconds: SECONDS });
-  if (failures > 0) throw new Error(`${failures} of ${requests} requests to ${url}${path} failed`);
-  return { perCpuSecond: requests / (cpuSeconds(pid) - before), perSecond: requests / SECONDS };
 }
 
 function aimsOf(rows: readonly Row[]): Aim[] {
   const of = (name: string, column: number): number | undefined =>
-    rows.find((row) => row.name === name)?.values[column];
+    middle(rows.find((row) => row.name === name)?.values[column]);
   const ratio = (ours: string, other: string, column = 0): number | undefined => {
     const [mine, theirs] = [of(ours, column), of(other, column)];
     return mine === undefined || theirs === undefined ? undefined : mine / theirs;
