@@ -5,6 +5,7 @@ import {
   type ConfigurationStore,
   ConfigurationValidator,
   EmbeddedStore,
+  type ServingProcesses,
   type SourceSink,
   UPDATE_POLICY,
   VersionClock,
@@ -130,6 +131,8 @@ export interface PipelineSettings<Time extends Clock = FakeClock> {
   readonly precedence?: readonly string[];
   /** In place of one that is this process's alone. */
   readonly store?: ConfigurationStore;
+  /** Who serves beside this process. */
+  readonly others?: ServingProcesses;
 }
 
 /** The whole way of a change but for Nest, on a store in `directory`: restored and started. */
@@ -143,6 +146,7 @@ export async function runningPipeline<Time extends Clock = FakeClock>(
     apiEnabled = true,
     precedence = ['api', 'file'],
     store = new EmbeddedStore(directory),
+    others,
   }: PipelineSettings<Time> = {},
 ): Promise<RunningPipeline<Time>> {
   const routeCompiler = new RouteCompiler(standardCatalogue(), clock, { ownListeners: [] });
@@ -159,7 +163,7 @@ export async function runningPipeline<Time extends Clock = FakeClock>(
     new ConfigurationParser(),
     new InProcessDocumentParser(environment),
     validator,
-    new ConfigurationReloader(refresher, store, updatePolicy, bus, clock, autoRollback),
+    new ConfigurationReloader(refresher, store, updatePolicy, bus, clock, autoRollback, others),
     refresher,
     store,
     new VersionClock(clock),

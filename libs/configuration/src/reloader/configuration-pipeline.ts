@@ -667,7 +667,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     );
     const { store, versionClock } = this;
     const staged = await stageRestored(state, plan.changes, stored.current, { store, versionClock });
-    this.refresher.refreshRoutes(await this.refresher.prepare(plan.changes));
+    await this.reloader.restore(plan.changes, staged.state.running.configurations);
     const removeHolds = stored.holds.filter((hold) => !state.holds.has(keyText(hold)));
     if (staged.versions.length > 0 || removeHolds.length > 0) await store.commit({ ...staged.commit, removeHolds });
     await this.reloader.announce([staged]);
@@ -686,7 +686,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     for (;;) {
       const staged = await stageForeign(state, { sequence: 0, commit }, this.tools, without);
       try {
-        this.refresher.refreshRoutes(await this.refresher.prepare(staged.changes));
+        await this.reloader.restore(staged.changes, staged.state.running.configurations);
         return { ...staged.state, eventSequence: stored.lastSequence };
       } catch (error) {
         without.add(this.unfit(error));

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import {
   type Change,
   Clock,
@@ -15,9 +15,10 @@ import {
 } from '@tigateway/model';
 import { ConfigurationStore, type StoreCommit } from '../history/configuration-store.js';
 import { isRelocation } from '../planner/configuration-planner.js';
-import { AutoRollback } from './judge/auto-rollback.js';
+import { AutoRollback, type Prepared } from './judge/auto-rollback.js';
 import type { Staged } from './pipeline-state.js';
 import { RouteRefreshService } from './route-refresh.service.js';
+import { type RunningConfigurations, ServingProcesses } from './serving-processes.js';
 import { UpdatePolicy } from './update-policy.js';
 
 /** Puts staged changes in force: compile, commit, swap, announce. Whatever fails before the swap changes nothing. */
@@ -30,21 +31,37 @@ export class ConfigurationReloader {
     private readonly events: EventBus,
     private readonly clock: Clock,
     private readonly judge: AutoRollback,
+    @Optional() private readonly others?: ServingProcesses,
   ) {}
+
+  /** Puts what was in force before in force again. @throws RouteCompileError */
+  async restore(changes: readonly Change[], running: RunningConfigurations): Promise<void> {
+    this.refresh.refreshRoutes(await this.refresh.prepare(changes));
+    this.others?.begin(running);
+  }
 
   /** @throws RouteCompileError, ConfigurationStoreError: nothing has changed */
   async apply(round: readonly Staged[]): Promise<void> {
     const changes = round.flatMap((staged) => staged.changes);
     const running = this.refresh.current;
     const snapshot = await this.refresh.prepare(changes);
-    const watches = await this.judge.prepare(round, running, snapshot);
-    const newest = round.at(-1);
-    const commit = together([...round.map((staged) => staged.commit), watches.commit]);
-    if (newest?.foreign === undefined)
-      await this.commit({ ...commit, judged: round.flatMap(({ undo }) => undo ?? []) });
-    else await this.store.adopt({ ...newest.foreign, commit });
-    this.refresh.refreshRoutes(snapshot);
     const last = round.at(-1);
+    const elsewhere =
+      last && changes.length > 0
+        ? await this.others?.prepare({ changes, snapshot, running: last.state.running.configurations })
+        : undefined;
+    let watches: Prepared;
+    try {
+      watches = await this.judge.prepare(round, running, snapshot);
+      const commit = together([...round.map((staged) => staged.commit), watches.commit]);
+      if (last?.foreign) await this.store.adopt({ ...last.foreign, commit });
+      else await this.commit({ ...commit, judged: round.flatMap(({ undo }) => undo ?? []) });
+    } catch (error) {
+      elsewhere?.discard();
+      throw error;
+    }
+    await elsewhere?.swap();
+    this.refresh.refreshRoutes(snapshot);
     if (last && changes.some(({ configType }) => configType === 'global')) this.policy.follow(last.state.running);
     await this.judge.begin(watches, round, running, snapshot);
   }
