@@ -102,6 +102,8 @@ function configured(object: ParsedObject, rank: Configured['rank'], older: Confi
 }
 
 function insertByRank(candidates: readonly Configured[], added: Configured): readonly Configured[] {
+  // Nearly every configuration has one candidate; a spread would leave its array room for sixteen more.
+  if (candidates.length === 0) return [added];
   const at = candidates.findIndex((each) => compareRank(added.rank, each.rank) < 0);
   return at < 0 ? [...candidates, added] : candidates.toSpliced(at, 0, added);
 }

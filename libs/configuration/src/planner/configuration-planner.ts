@@ -32,12 +32,12 @@ export async function planChanges(
     if (hold && !isHeld) lifted.push(hold);
     const next = isHeld ? winnerUnderHold(candidates, hold, precedenceOf) : candidates[0];
     const previous = running.get(text);
-    const key = keyFromText(text);
+    const { configType, configId } = keyFromText(text);
     if (next) {
       if (!previous || differs(previous, next))
-        changes.push({ ...key, op: 'upsert', next, ...(previous && { previous }) });
+        changes.push({ configType, configId, op: 'upsert', next, ...(previous && { previous }) });
     } else if (previous) {
-      changes.push({ ...key, op: 'delete', previous });
+      changes.push({ configType, configId, op: 'delete', previous });
     }
   }
   return { changes, lifted };

@@ -8,6 +8,25 @@ export interface Running extends Configured {
   readonly version: string;
 }
 
+/**
+ * What a configuration runs as. Written out: an object that is begun with a spread and goes on with other keys gets a hidden
+ * class of its own from V8, and with it 300 bytes at each of 100,000 routes.
+ */
+export function runningAs(
+  { configuration, hash, source, position, rank, deferredPlaceholders }: Configured,
+  version: string,
+): Running {
+  return {
+    configuration,
+    hash,
+    source,
+    position,
+    rank,
+    version,
+    ...(deferredPlaceholders && { deferredPlaceholders }),
+  };
+}
+
 /** Everything in force. Persistent, like the desired state. */
 export interface RunningState {
   /** By `keyText`. */

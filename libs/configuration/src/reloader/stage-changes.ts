@@ -21,7 +21,7 @@ import type { StoredCurrent, StoredEvent, StoredHold } from '../history/configur
 import type { VersionClock } from '../history/version-clock.js';
 import { versionMs } from '../history/version-name.js';
 import { isRelocation, type Plan } from '../planner/configuration-planner.js';
-import { type Running, withRunning } from '../planner/running-state.js';
+import { type Running, runningAs, withRunning } from '../planner/running-state.js';
 import type { PipelineState, Staged } from './pipeline-state.js';
 
 /** Who caused a change, and how. */
@@ -73,7 +73,7 @@ export class StageChanges {
     const text = keyText(key);
     if (change.op === 'upsert' && isRelocation(change)) {
       const running = this.before.running.configurations.get(text) as Running;
-      this.ranAs.set(text, { ...change.next, version: running.version });
+      this.ranAs.set(text, runningAs(change.next, running.version));
       return;
     }
     const configuration = change.op === 'upsert' ? change.next.configuration : null;
@@ -83,8 +83,14 @@ export class StageChanges {
     const { version } = this.mint(key, configuration, operation, source, hash);
     this.events.push(this.event(change, version, source));
     if (change.op === 'upsert') {
-      this.ranAs.set(text, { ...change.next, version });
-      this.current.push({ ...key, version, hash: change.next.hash, source });
+      this.ranAs.set(text, runningAs(change.next, version));
+      this.current.push({
+        configType: key.configType,
+        configId: key.configId,
+        version,
+        hash: change.next.hash,
+        source,
+      });
     } else {
       this.ranAs.set(text, undefined);
       this.gone.push(key);
@@ -103,7 +109,8 @@ export class StageChanges {
     const version = this.versionClock.mint();
     const rollbackOf = rollback?.of(key);
     const made: ConfigurationVersion = {
-      ...key,
+      configType: key.configType,
+      configId: key.configId,
       version,
       configuration,
       timestamp: new Date(versionMs(version) as number).toISOString(),
@@ -141,7 +148,7 @@ export class StageChanges {
   ): Promise<Staged<Result>> {
     const versions = [...this.versions.values()];
     const events: StoredEvent[] = [];
-    await forEachSliced(this.events, (event) => events.push({ ...event.facts, type: event.type }));
+    await forEachSliced(this.events, (event) => events.push({ type: event.type, ...event.facts }));
     const holds = (next.holds ?? this.before.holds).withMutations((map) => {
       for (const hold of plan.lifted) if (map.get(keyText(hold)) === hold) map.delete(keyText(hold));
     });
@@ -196,10 +203,14 @@ export class StageChanges {
       });
     }
     if (change.op === 'delete') {
-      return new ConfigurationDeleteEvent({ ...facts, previous: maskSecrets(change.previous.configuration) });
+      return new ConfigurationDeleteEvent(
+        Object.assign(facts, { previous: maskSecrets(change.previous.configuration) }),
+      );
     }
     const configuration = maskSecrets(change.next.configuration);
-    return new ConfigurationUpdateEvent({ ...facts, configuration, ...(previous !== undefined && { previous }) });
+    return new ConfigurationUpdateEvent(
+      Object.assign(facts, { configuration, ...(previous !== undefined && { previous }) }),
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Change, type ConfigurationKey, keyText, toRecords } from '@tigateway/model';
 import type { ConfigurationStore, StoredCurrent } from '../history/configuration-store.js';
 import type { VersionClock } from '../history/version-clock.js';
-import { type Running, withRunning } from '../planner/running-state.js';
+import { type Running, runningAs, withRunning } from '../planner/running-state.js';
 import type { PipelineState, Staged } from './pipeline-state.js';
 import { StageChanges } from './stage-changes.js';
 
@@ -28,7 +28,7 @@ export async function stageRestored(
     const known = left.get(text);
     left.delete(text);
     if (known && known.hash === change.next.hash && known.source === change.next.source) {
-      ranAs.set(text, { ...change.next, version: known.version });
+      ranAs.set(text, runningAs(change.next, known.version));
       continue;
     }
     const previous = known && (await ranBefore(known, store));

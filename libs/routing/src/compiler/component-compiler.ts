@@ -26,7 +26,7 @@ export class ComponentCompiler {
     if (!written) return undefined;
     const factory = this.catalogue.predicate(written.name);
     if (!factory) return unknown('predicate', written, this.catalogue, UNSUPPORTED_PREDICATES, problems);
-    return compile(factory, written, { ...context, clock: this.clock }, problems, warnings);
+    return compile(factory, written, { clock: this.clock, ...context }, problems, warnings);
   }
 
   filter(
@@ -40,7 +40,7 @@ export class ComponentCompiler {
     if (!written) return undefined;
     const factory = this.catalogue.filter(written.name);
     if (!factory) return unknown('filter', written, this.catalogue, UNSUPPORTED_FILTERS, problems);
-    return compile(factory, written, { ...context, clock: this.clock }, problems, warnings);
+    return compile(factory, written, { clock: this.clock, ...context }, problems, warnings);
   }
 }
 
@@ -58,15 +58,11 @@ function compile<Compiled>(
   const bound = bindArguments(factory.args, factory.shortcut, written, problems);
   if (!bound) return undefined;
   try {
-    return factory.compile(bound.args, {
-      ...context,
-      warn: (argument, message) =>
-        warnings.push({
-          pointer: bound.pointerOf(argument),
-          code: 'questionable-argument',
-          message: `${written.name}: ${message}`,
-        }),
-    });
+    const warn = (argument: string | undefined, message: string): void => {
+      const pointer = bound.pointerOf(argument);
+      warnings.push({ pointer, code: 'questionable-argument', message: `${written.name}: ${message}` });
+    };
+    return factory.compile(bound.args, { warn, ...context });
   } catch (error) {
     const isRefusal = error instanceof ComponentError;
     problems.push({
