@@ -39,6 +39,29 @@ describe('DataPlane', () => {
     await upstream.until(({ open }) => open === 0);
   });
 
+  it('a stop that lingers answers what comes on connections that are kept, and asks them to close', async () => {
+    const upstream = await RawUpstream.listen((socket) => socket.write(OK));
+    cleanups.push(() => upstream.stop());
+    const running = await RunningGateway.start([{ id: 'r', uri: local(upstream.port) }]);
+    const [used, unused] = [await RawClient.to(running.port), await RawClient.to(running.port)];
+    used.send(GET);
+    await used.until((text) => text.endsWith('ok'));
+    const stopped = running.plane.stop(5_000, 4_000);
+    await expect(RawClient.to(running.port)).rejects.toThrow('ECONNREFUSED');
+    for (const client of [used, unused]) {
+      client.send(GET);
+      expect(await client.closed()).toMatch(/HTTP\/1\.1 200 OK\r\n[^]*Connection: close\r\n[^]*ok$/i);
+    }
+    await stopped;
+  });
+
+  it('a stop that lingers closes in the end what is never used', async () => {
+    const running = await RunningGateway.start([]);
+    const idle = await RawClient.to(running.port);
+    await running.plane.stop(5_000, 50);
+    expect(await idle.closed()).toBe('');
+  });
+
   it('a stop cuts what takes longer than its limit', async () => {
     const { upstream } = await upstreamThatWaits();
     const running = await RunningGateway.start([{ id: 'r', uri: local(upstream.port) }]);

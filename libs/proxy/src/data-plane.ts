@@ -106,13 +106,14 @@ export class DataPlane extends TrafficPlane {
   /**
    * Takes no new connections, closes WebSockets with 1001, lets requests finish and cuts those that take longer than
    * `drainTimeoutMs` milliseconds.
+   * @param lingerMs how long a client that keeps its connection may still use it, in milliseconds
    */
-  override async stop(drainTimeoutMs: number = this.options.drainTimeoutMs): Promise<void> {
+  override async stop(drainTimeoutMs: number = this.options.drainTimeoutMs, lingerMs = 0): Promise<void> {
     if (this.listeningAt === undefined) return;
     this.listeningAt = undefined;
     this.routeSockets.stop();
     this.healthChecks.stop();
-    await Promise.all([this.server.close(drainTimeoutMs), this.sockets.closeAll(drainTimeoutMs)]);
+    await Promise.all([this.server.close(drainTimeoutMs, lingerMs), this.sockets.closeAll(drainTimeoutMs)]);
     await this.upstreams.close();
   }
 }

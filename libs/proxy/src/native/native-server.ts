@@ -10,6 +10,7 @@ import {
   type ServerLimits,
 } from '../ports/data-plane-server.js';
 import { alpnProtocols } from '../tls/alpn.js';
+import { linger } from '../ports/linger.js';
 import { Handshakes } from '../tls/handshakes.js';
 import type { ListenerTls } from '../tls/listener-tls.js';
 import { ClientConnection, type ConnectionHost } from './client-connection.js';
@@ -38,16 +39,17 @@ export class NativeServer extends DataPlaneServer {
     return bound;
   }
 
-  async close(limitMs: number): Promise<void> {
+  async close(limitMs: number, lingerMs = 0): Promise<void> {
     const listener = this.running;
     this.running = undefined;
-    await listener?.close(limitMs);
+    await listener?.close(limitMs, lingerMs);
   }
 }
 
 /** One listening socket and the connections that came over it. */
 class Listener implements ConnectionHost {
   isClosing = false;
+  private isClosed = false;
   readonly messageLimits: Http1Limits;
   readonly limits: ServerLimits;
   readonly wheel: TimerWheel;
@@ -112,13 +114,19 @@ class Listener implements ConnectionHost {
     return { address: bound.address, port: bound.port };
   }
 
-  async close(limitMs: number): Promise<void> {
+  async close(limitMs: number, lingerMs: number): Promise<void> {
     this.isClosing = true;
-    this.tls?.stop();
     // Its callback would wait for upgraded connections too.
     this.server.close();
+    const leftMs = lingerMs > 0 ? await linger(limitMs, lingerMs, () => this.hasConnections) : limitMs;
+    this.isClosed = true;
+    this.tls?.stop();
     this.handshakes?.cut();
-    await Promise.all([this.closeConnections(limitMs), this.http2?.close(limitMs)]);
+    await Promise.all([this.closeConnections(leftMs), this.http2?.close(leftMs)]);
+  }
+
+  private get hasConnections(): boolean {
+    return this.connections.size > 0 || this.handshakes?.isEmpty === false;
   }
 
   private async closeConnections(limitMs: number): Promise<void> {
@@ -150,7 +158,7 @@ class Listener implements ConnectionHost {
     server.on('connection', (socket: Socket) => this.admits(socket));
     server.on('secureConnection', (socket: TLSSocket) => {
       socket.on('error', () => undefined);
-      if (socket.destroyed || this.isClosing) socket.destroy();
+      if (socket.destroyed || this.isClosed) socket.destroy();
       else if (socket.alpnProtocol === 'h2') this.http2?.accept(socket);
       else this.serve(socket);
     });
@@ -160,7 +168,7 @@ class Listener implements ConnectionHost {
 
   /** Refuses a connection by closing it. */
   private admits(socket: Socket): boolean {
-    if (!this.isClosing && this.perAddress.admits(socket)) return true;
+    if (!this.isClosed && this.perAddress.admits(socket)) return true;
     socket.destroy();
     return false;
   }

@@ -1,6 +1,6 @@
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { type Peer, peerOf } from '../addresses/peer.js';
@@ -13,6 +13,7 @@ import {
   type RequestHandler,
 } from '../ports/data-plane-server.js';
 import { alpnProtocols } from '../tls/alpn.js';
+import { linger } from '../ports/linger.js';
 import { Handshakes } from '../tls/handshakes.js';
 import type { ListenerTls } from '../tls/listener-tls.js';
 import { NodeExchange } from './node-exchange.js';
@@ -117,18 +118,24 @@ export class NodeServer extends DataPlaneServer {
     return { address: bound.address, port: bound.port };
   }
 
-  async close(limitMs: number): Promise<void> {
+  async close(limitMs: number, lingerMs = 0): Promise<void> {
     const { server } = this;
     if (server === undefined) return;
     this.server = undefined;
     this.closing = true;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    // Node's own would close connections that idle.
+    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+    let isEmpty = false;
+    void closed.then(() => (isEmpty = true));
+    const leftMs = lingerMs > 0 ? await linger(limitMs, lingerMs, () => !isEmpty) : limitMs;
+    // What is closed already is an error that is of no interest; it ends the looking for connections that are late.
+    server.close(() => undefined);
     server.closeIdleConnections();
     this.tls?.stop();
     this.handshakes?.cut();
     for (const socket of this.silent) socket.destroy();
-    const cut = setTimeout(() => server.closeAllConnections(), limitMs);
-    await Promise.all([closed, this.http2?.close(limitMs)]);
+    const cut = setTimeout(() => server.closeAllConnections(), leftMs);
+    await Promise.all([closed, this.http2?.close(leftMs)]);
     clearTimeout(cut);
   }
 

@@ -13,8 +13,10 @@ export abstract class DataPlaneServer {
   /**
    * Accepts no more connections, closes those that idle, asks the others to close with their next response, and cuts what is
    * left after `limitMs` milliseconds. Upgraded connections are not its own any more.
+   * @param lingerMs of the limit: how long connections that idle may still send a request, whose response asks them to close, so
+   * that none is closed while its next request is on the way
    */
-  abstract close(limitMs: number): Promise<void>;
+  abstract close(limitMs: number, lingerMs?: number): Promise<void>;
 }
 
 export interface ListenOptions {

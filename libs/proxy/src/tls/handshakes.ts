@@ -16,6 +16,10 @@ export class Handshakes {
     server.prependListener('secureConnection', (socket) => this.open.delete(nameOf(socket)));
   }
 
+  get isEmpty(): boolean {
+    return this.open.size === 0;
+  }
+
   cut(): void {
     for (const socket of this.open.values()) socket.destroy();
   }
