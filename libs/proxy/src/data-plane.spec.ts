@@ -1,4 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { testCertificate } from './testing/certificates.js';
 import { RawClient, RawUpstream } from './testing/raw-peer.js';
 import { RunningGateway } from './testing/running-gateway.js';
 import { local } from './testing/test-route.js';
@@ -10,6 +13,20 @@ afterEach(async () => {
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+/** A connection that was answered. @throws where it was closed instead */
+async function opened(port: number, isTls: boolean): Promise<Socket> {
+  const where = { host: '127.0.0.1', port };
+  const socket = isTls ? connectTls({ ...where, rejectUnauthorized: false }) : connectTcp(where);
+  socket.on('error', () => undefined);
+  cleanups.push(() => Promise.resolve(void socket.destroy()));
+  socket.write(GET);
+  await new Promise<void>((resolve, reject) => {
+    socket.once('data', () => resolve());
+    socket.once('close', () => reject(new Error('closed')));
+  });
+  return socket;
+}
 
 async function upstreamThatWaits(): Promise<{ upstream: RawUpstream; answer: () => void }> {
   const answers: (() => void)[] = [];
@@ -99,6 +116,22 @@ describe('DataPlane', () => {
     cleanups.push(() => running.stop());
     expect(await RawClient.exchange(running.port, 'GET / HTTP/1.1\r\nHost: a\r\nX: ')).toMatch(/^HTTP\/1\.1 408 /);
   });
+
+  it.each(['in clear', 'by TLS'])(
+    'closes a connection %s that is one too many, and takes one when another has gone',
+    async (how) => {
+      const { certificate, key } = testCertificate('first');
+      const tls = { certificate, key, minVersion: 'TLSv1.2', clientAuth: 'none' } as const;
+      const limits = { maxConnections: 2 };
+      const running = await RunningGateway.start([], how === 'by TLS' ? { limits, tls } : { limits });
+      cleanups.push(() => running.stop());
+      const connect = (): Promise<Socket> => opened(running.port, how === 'by TLS');
+      const [first] = [await connect(), await connect()];
+      await expect(connect()).rejects.toThrow('closed');
+      first.destroy();
+      await vi.waitFor(connect, { timeout: 2_000 });
+    },
+  );
 
   it('says why it cannot listen', async () => {
     const running = await RunningGateway.start([]);

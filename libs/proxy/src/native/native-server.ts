@@ -10,6 +10,7 @@ import {
   type ServerLimits,
 } from '../ports/data-plane-server.js';
 import { alpnProtocols } from '../tls/alpn.js';
+import { ConnectionLimit } from '../ports/connection-limit.js';
 import { linger } from '../ports/linger.js';
 import { Handshakes } from '../tls/handshakes.js';
 import type { ListenerTls } from '../tls/listener-tls.js';
@@ -58,6 +59,7 @@ class Listener implements ConnectionHost {
   private readonly tls: ListenerTls | undefined;
   private readonly handshakes: Handshakes | undefined;
   private readonly connections = new Set<ClientConnection>();
+  private readonly limit: ConnectionLimit;
   private readonly perAddress: ConnectionsPerAddress;
   private readonly spareReaders: RequestHeadReader[] = [];
   private onAllGone: (() => void) | undefined;
@@ -77,6 +79,7 @@ class Listener implements ConnectionHost {
       maxFields: limits.maxHeaderCount,
     };
     this.wheel = new TimerWheel(tickFor(limits));
+    this.limit = new ConnectionLimit(limits.maxConnections);
     this.perAddress = new ConnectionsPerAddress(limits.maxConnectionsPerAddress ?? 0);
     const options = {
       allowHalfOpen: true,
@@ -98,7 +101,6 @@ class Listener implements ConnectionHost {
       this.handshakes = this.serveTls(server, tls);
       this.server = server;
     }
-    if (limits.maxConnections > 0) this.server.maxConnections = limits.maxConnections;
   }
 
   async listen(address: string, port: number): Promise<ListeningAddress> {
@@ -168,7 +170,7 @@ class Listener implements ConnectionHost {
 
   /** Refuses a connection by closing it. */
   private admits(socket: Socket): boolean {
-    if (!this.isClosed && this.perAddress.admits(socket)) return true;
+    if (!this.isClosed && this.limit.admits(socket) && this.perAddress.admits(socket)) return true;
     socket.destroy();
     return false;
   }

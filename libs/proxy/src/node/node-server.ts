@@ -13,6 +13,7 @@ import {
   type RequestHandler,
 } from '../ports/data-plane-server.js';
 import { alpnProtocols } from '../tls/alpn.js';
+import { ConnectionLimit } from '../ports/connection-limit.js';
 import { linger } from '../ports/linger.js';
 import { Handshakes } from '../tls/handshakes.js';
 import type { ListenerTls } from '../tls/listener-tls.js';
@@ -83,7 +84,6 @@ export class NodeServer extends DataPlaneServer {
     // Node drops the lines past the maximum in silence: one more is let in, so that it can be seen and refused.
     server.maxHeadersCount = limits.maxHeaderCount + 1;
     server.maxRequestsPerSocket = limits.maxRequestsPerConnection;
-    if (limits.maxConnections > 0) server.maxConnections = limits.maxConnections;
     const serve = (request: IncomingMessage, response: ServerResponse): void => {
       const exchange = this.accept(request, response, limits.maxHeaderCount, handler);
       if (exchange !== undefined) handler.handle(exchange, exchange);
@@ -94,6 +94,13 @@ export class NodeServer extends DataPlaneServer {
       this.handshakes = new Handshakes(server as HttpsServer);
       tls.follow(server as HttpsServer);
     }
+    const limit = new ConnectionLimit(limits.maxConnections);
+    const admit = (socket: Socket): void => {
+      if (!limit.admits(socket)) socket.destroy();
+    };
+    // TLS has to have wrapped what is destroyed.
+    if (tls === undefined) server.prependListener('connection', admit);
+    else server.on('connection', admit);
     server.on('request', serve);
     server.on('checkContinue', serve);
     server.on('checkExpectation', serve);
@@ -150,6 +157,7 @@ export class NodeServer extends DataPlaneServer {
     const { http2 } = this;
     server.removeAllListeners(event);
     server.on(event, (socket: Socket) => {
+      if (socket.destroyed) return;
       this.silent.add(socket);
       socket.once('close', () => this.silent.delete(socket));
       if (http2 === undefined) serveHttp1?.call(server, socket);
