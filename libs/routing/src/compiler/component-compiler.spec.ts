@@ -3,7 +3,7 @@ import { IsNotEmpty } from 'class-validator';
 import { describe, expect, it } from 'vitest';
 import type { FilterFactory, GatewayFilter } from '../filters/filter-factory.js';
 import type { PredicateFactory, RoutePredicate } from '../predicates/predicate-factory.js';
-import { ComponentError, type Shortcut } from './component.js';
+import { type CompileContext, ComponentError, type Shortcut } from './component.js';
 import { ComponentCatalogue } from './component-catalogue.js';
 import { ComponentCompiler } from './component-compiler.js';
 
@@ -172,6 +172,40 @@ describe('a component', () => {
       expected.map(([pointer, code]) => [pointer, code]),
     );
     expected.forEach(([, , text], at) => expect(problems[at]?.message).toContain(text));
+  });
+});
+
+describe('equal shortcuts', () => {
+  const made = (isShared: boolean | undefined, definitions: readonly Json[], isQuestionable = false) => {
+    const compiled = (args: object, { warn }: CompileContext): Compiled => {
+      if (isQuestionable) warn?.('name', 'hardly meant');
+      return new Compiled(args);
+    };
+    const each = {
+      ...factory('Each', HeaderArgs, fields('name', 'value')),
+      ...(isShared && { isShared }),
+      compile: compiled,
+    };
+    const own = new ComponentCompiler(new ComponentCatalogue([], [each]), new SystemClock());
+    const warnings: Problem[] = [];
+    const filters = definitions.map((definition, at) =>
+      own.filter(definition, `/${at}`, { routeId: 'r' }, [], warnings),
+    );
+    return { different: new Set(filters).size, warnings: warnings.map(({ pointer }) => pointer) };
+  };
+
+  it('share what they compile to where the factory allows it', () => {
+    expect(made(true, ['Each=a,b', 'Each=a,b', 'Each=a,c']).different).toBe(2);
+    expect(made(undefined, ['Each=a,b', 'Each=a,b']).different).toBe(2);
+  });
+
+  it('are warned of at each place', () => {
+    expect(made(true, ['Each=a,b', 'Each=a,b'], true)).toEqual({ different: 2, warnings: ['/0', '/1'] });
+  });
+
+  it('share it still once many others were compiled', () => {
+    const others = Array.from({ length: 10_000 }, (_, at) => `Each=a,${at}`);
+    expect(made(true, [...others, 'Each=x,y', 'Each=x,y']).different).toBe(10_001);
   });
 });
 

@@ -6,14 +6,31 @@ import { bindArguments } from './component-arguments.js';
 import type { ComponentCatalogue } from './component-catalogue.js';
 import { type ComponentKind, readNotation, type WrittenComponent } from './component-notation.js';
 import { nearNames } from './near-names.js';
+import { SharedByText } from './shared-by-text.js';
 import { UNSUPPORTED_FILTERS, UNSUPPORTED_PREDICATES } from './unsupported.js';
 
-/** Makes one predicate or filter out of what was written. */
+/** Makes one predicate or filter out of what was written. Those that may be shared are made once for all equal shortcuts. */
 export class ComponentCompiler {
+  private readonly predicates: Components<RoutePredicate>;
+  private readonly filters: Components<GatewayFilter>;
+
   constructor(
     private readonly catalogue: ComponentCatalogue,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.predicates = {
+      kind: 'predicate',
+      factoryOf: (name) => catalogue.predicate(name),
+      unsupported: UNSUPPORTED_PREDICATES,
+      shared: new SharedByText(),
+    };
+    this.filters = {
+      kind: 'filter',
+      factoryOf: (name) => catalogue.filter(name),
+      unsupported: UNSUPPORTED_FILTERS,
+      shared: new SharedByText(),
+    };
+  }
 
   predicate(
     definition: Json,
@@ -22,11 +39,7 @@ export class ComponentCompiler {
     problems: Problem[],
     warnings: Problem[] = [],
   ): RoutePredicate | undefined {
-    const written = readNotation('predicate', definition, pointer, problems);
-    if (!written) return undefined;
-    const factory = this.catalogue.predicate(written.name);
-    if (!factory) return unknown('predicate', written, this.catalogue, UNSUPPORTED_PREDICATES, problems);
-    return compile(factory, written, { clock: this.clock, ...context }, problems, warnings);
+    return this.component(this.predicates, definition, pointer, context, problems, warnings);
   }
 
   filter(
@@ -36,15 +49,40 @@ export class ComponentCompiler {
     problems: Problem[],
     warnings: Problem[] = [],
   ): GatewayFilter | undefined {
-    const written = readNotation('filter', definition, pointer, problems);
+    return this.component(this.filters, definition, pointer, context, problems, warnings);
+  }
+
+  private component<Compiled>(
+    { kind, factoryOf, unsupported, shared }: Components<Compiled>,
+    definition: Json,
+    pointer: string,
+    context: Omit<CompileContext, 'clock'>,
+    problems: Problem[],
+    warnings: Problem[],
+  ): Compiled | undefined {
+    const known = typeof definition === 'string' ? shared.get(definition) : undefined;
+    if (known) return known;
+    const written = readNotation(kind, definition, pointer, problems);
     if (!written) return undefined;
-    const factory = this.catalogue.filter(written.name);
-    if (!factory) return unknown('filter', written, this.catalogue, UNSUPPORTED_FILTERS, problems);
-    return compile(factory, written, { clock: this.clock, ...context }, problems, warnings);
+    const factory = factoryOf(written.name);
+    if (!factory) return unknown(kind, written, this.catalogue, unsupported, problems);
+    const warned = warnings.length;
+    const compiled = compile(factory, written, { clock: this.clock, ...context }, problems, warnings);
+    // What something is to be said about is said at each place where it stands.
+    const isShared = factory.isShared === true && warnings.length === warned;
+    if (compiled && isShared && typeof definition === 'string') shared.keep(definition, compiled);
+    return compiled;
   }
 }
 
-type Factory<Compiled> = Pick<PredicateFactory & FilterFactory, 'name' | 'args' | 'shortcut'> & {
+interface Components<Compiled> {
+  readonly kind: ComponentKind;
+  readonly factoryOf: (name: string) => Factory<Compiled> | undefined;
+  readonly unsupported: Readonly<Record<string, string>>;
+  readonly shared: SharedByText<Compiled>;
+}
+
+type Factory<Compiled> = Pick<PredicateFactory & FilterFactory, 'name' | 'args' | 'shortcut' | 'isShared'> & {
   compile(args: object, context: CompileContext): Compiled;
 };
 

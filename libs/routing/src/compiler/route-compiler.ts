@@ -9,6 +9,7 @@ import {
 } from '@tigateway/model';
 import { compileGlobal, type GlobalPart } from '../globals/compile-global.js';
 import type { RoutePredicate } from '../predicates/predicate-factory.js';
+import type { RouteUri } from '../table/compiled-route.js';
 import { type Compilation, movedTo, NO_PROBLEMS } from './compilation.js';
 import { CompilationMemory } from './compilation-memory.js';
 import type { CompileEnvironment } from './compile-environment.js';
@@ -21,6 +22,7 @@ import { FilterDefinitionSchema, RouteDefinitionSchema } from './route-definitio
 import { readRouteMetadata } from './route-metadata.js';
 import { RouteSelector } from './route-selector.js';
 import { parseRouteUri } from './route-uri.js';
+import { SharedByText } from './shared-by-text.js';
 
 const NO_PREDICATES: readonly RoutePredicate[] = Object.freeze([]);
 const NO_FILTERS: readonly PlacedFilter[] = Object.freeze([]);
@@ -33,6 +35,8 @@ export class RouteCompiler {
   private readonly components: ComponentCompiler;
   private readonly routes: CompilationMemory<RouteBlueprint>;
   private readonly filters: CompilationMemory<FilterBlueprint>;
+  /** Of uris that nothing is to be said about: many routes lead to one place. */
+  private readonly uris = new SharedByText<RouteUri>();
 
   constructor(
     catalogue: ComponentCatalogue,
@@ -91,8 +95,7 @@ export class RouteCompiler {
     const shape = bound.value ?? readableParts(definition);
     const predicates = this.predicates(shape.predicates, shape.id, problems, warnings);
     const filters = this.placed(shape.filters, '/filters', 'filters', shape.id, problems, warnings);
-    const uri =
-      shape.uri === undefined ? undefined : parseRouteUri(shape.uri, this.environment, '/uri', problems, warnings);
+    const uri = shape.uri === undefined ? undefined : this.uri(shape.uri, problems, warnings);
     const settings = readRouteMetadata(shape.metadata, '/metadata', problems);
     if (problems.length === 0) refuseUnknownVariables(predicates, shape.filters.length, filters, problems);
     if (shape.predicates.length === 0) {
@@ -113,6 +116,15 @@ export class RouteCompiler {
       cors: settings.cors,
     };
     return { result, problems: NO_PROBLEMS, warnings: warnings.length === 0 ? NO_PROBLEMS : warnings };
+  }
+
+  private uri(text: string, problems: Problem[], warnings: Problem[]): RouteUri | undefined {
+    const known = this.uris.get(text);
+    if (known) return known;
+    const warned = warnings.length;
+    const uri = parseRouteUri(text, this.environment, '/uri', problems, warnings);
+    if (uri && warnings.length === warned) this.uris.keep(text, uri);
+    return uri;
   }
 
   private filter(definition: Json): Compilation<FilterBlueprint> {

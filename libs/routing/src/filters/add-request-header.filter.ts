@@ -11,6 +11,7 @@ export class AddRequestHeaderFilterFactory implements FilterFactory<HeaderValueA
   readonly name = 'AddRequestHeader';
   readonly args = HeaderValueArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['name', 'value'] };
+  readonly isShared = true;
   readonly about = 'Adds a header line to the request; those that are there stay.';
   readonly example = 'AddRequestHeader=X-Request-Red,blue';
 

@@ -26,6 +26,7 @@ export class AddRequestHeadersIfNotPresentFilterFactory implements FilterFactory
   readonly name = 'AddRequestHeadersIfNotPresent';
   readonly args = AddRequestHeadersIfNotPresentArgs;
   readonly shortcut: Shortcut = { kind: 'gather', list: 'keyValues', splitsCommas: false };
+  readonly isShared = true;
   readonly about = 'Adds those headers to the request that are not there yet, or blank.';
   readonly example = 'AddRequestHeadersIfNotPresent=X-Color-1:blue,X-Color-2:green';
 

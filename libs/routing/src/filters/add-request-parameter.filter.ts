@@ -23,6 +23,7 @@ export class AddRequestParameterFilterFactory implements FilterFactory<AddReques
   readonly name = 'AddRequestParameter';
   readonly args = AddRequestParameterArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['name', 'value'] };
+  readonly isShared = true;
   readonly about = 'Adds a parameter at the end of the query.';
   readonly example = 'AddRequestParameter=red,blue';
 

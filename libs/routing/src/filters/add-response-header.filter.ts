@@ -17,6 +17,7 @@ export class AddResponseHeaderFilterFactory implements FilterFactory<AddResponse
   readonly name = 'AddResponseHeader';
   readonly args = AddResponseHeaderArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['name', 'value', 'override'] };
+  readonly isShared = true;
   readonly about = 'Adds a header line to the response; those that are there stay.';
   readonly example = 'AddResponseHeader=X-Response-Red,blue';
 

@@ -25,6 +25,7 @@ export class DedupeResponseHeaderFilterFactory implements FilterFactory<DedupeRe
   readonly name = 'DedupeResponseHeader';
   readonly args = DedupeResponseHeaderArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['name', 'strategy'] };
+  readonly isShared = true;
   readonly about = 'Drops lines of a response header that is there more than once; commas inside a line part nothing.';
   readonly example = 'DedupeResponseHeader=Access-Control-Allow-Credentials Access-Control-Allow-Origin';
 

@@ -31,6 +31,7 @@ export class FallbackHeadersFilterFactory implements FilterFactory<FallbackHeade
   readonly name = 'FallbackHeaders';
   readonly args = FallbackHeadersArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: [] };
+  readonly isShared = true;
   readonly about = 'On the route that a circuit breaker falls back to: tells the upstream what went wrong.';
   readonly example = 'FallbackHeaders';
 

@@ -28,6 +28,11 @@ export interface FilterFactory<Args extends object = object> {
   readonly args: Constructor<Args>;
   /** How `Name=a,b` maps to the arguments. */
   readonly shortcut: Shortcut;
+  /**
+   * True: a compiled filter keeps no state and does not ask which route it stands in, so equal definitions may have one.
+   * Absent: each definition has its own.
+   */
+  readonly isShared?: boolean;
   /** One sentence for the catalogue. */
   readonly about: string;
   readonly example: string;

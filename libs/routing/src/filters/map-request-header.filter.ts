@@ -21,6 +21,7 @@ export class MapRequestHeaderFilterFactory implements FilterFactory<MapRequestHe
   readonly name = 'MapRequestHeader';
   readonly args = MapRequestHeaderArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['fromHeader', 'toHeader'] };
+  readonly isShared = true;
   readonly about = 'Adds the values of one request header to another.';
   readonly example = 'MapRequestHeader=Blue,X-Request-Red';
 

@@ -21,6 +21,7 @@ export class PrefixPathFilterFactory implements FilterFactory<PrefixPathArgs> {
   readonly name = 'PrefixPath';
   readonly args = PrefixPathArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['prefix'] };
+  readonly isShared = true;
   readonly about = 'Puts a prefix before the path; only the first one of a request does.';
   readonly example = 'PrefixPath=/mypath';
 

@@ -11,6 +11,7 @@ export class PreserveHostHeaderFilterFactory implements FilterFactory<PreserveHo
   readonly name = 'PreserveHostHeader';
   readonly args = PreserveHostHeaderArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: [] };
+  readonly isShared = true;
   readonly about = 'Sends the client’s Host header upstream.';
   readonly example = 'PreserveHostHeader';
 

@@ -24,6 +24,7 @@ export class RedirectToFilterFactory implements FilterFactory<RedirectToArgs> {
   readonly name = 'RedirectTo';
   readonly args = RedirectToArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['status', 'url', 'includeRequestParams'] };
+  readonly isShared = true;
   readonly about = 'Answers with a redirect; nothing is proxied.';
   readonly example = 'RedirectTo=302,https://acme.org';
 

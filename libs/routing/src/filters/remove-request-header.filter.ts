@@ -10,6 +10,7 @@ export class RemoveRequestHeaderFilterFactory implements FilterFactory<HeaderNam
   readonly name = 'RemoveRequestHeader';
   readonly args = HeaderNameArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['name'] };
+  readonly isShared = true;
   readonly about = 'Removes a header from the request.';
   readonly example = 'RemoveRequestHeader=X-Request-Foo';
 

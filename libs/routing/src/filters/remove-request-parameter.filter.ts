@@ -18,6 +18,7 @@ export class RemoveRequestParameterFilterFactory implements FilterFactory<Remove
   readonly name = 'RemoveRequestParameter';
   readonly args = RemoveRequestParameterArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['name'] };
+  readonly isShared = true;
   readonly about = 'Removes a parameter; the whole query is decoded and encoded anew.';
   readonly example = 'RemoveRequestParameter=red';
 

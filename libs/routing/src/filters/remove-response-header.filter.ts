@@ -10,6 +10,7 @@ export class RemoveResponseHeaderFilterFactory implements FilterFactory<HeaderNa
   readonly name = 'RemoveResponseHeader';
   readonly args = HeaderNameArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['name'] };
+  readonly isShared = true;
   readonly about = 'Removes a header from the response.';
   readonly example = 'RemoveResponseHeader=X-Response-Foo';
 

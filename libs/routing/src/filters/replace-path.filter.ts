@@ -22,6 +22,7 @@ export class ReplacePathFilterFactory implements FilterFactory<ReplacePathArgs> 
   readonly name = 'ReplacePath';
   readonly args = ReplacePathArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['path', 'parts'] };
+  readonly isShared = true;
   readonly about = 'Puts another path in the place of the whole one, or of its leading segments.';
   readonly example = 'ReplacePath=/v2,1';
 

@@ -23,6 +23,7 @@ export class RequestHeaderSizeFilterFactory implements FilterFactory<RequestHead
   readonly name = 'RequestHeaderSize';
   readonly args = RequestHeaderSizeArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['maxSize'] };
+  readonly isShared = true;
   readonly about = 'Answers 431 to a request with a header that is too large.';
   readonly example = 'RequestHeaderSize=1000B';
 

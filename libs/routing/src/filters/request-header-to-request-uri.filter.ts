@@ -12,6 +12,7 @@ export class RequestHeaderToRequestUriFilterFactory implements FilterFactory<Hea
   readonly name = 'RequestHeaderToRequestUri';
   readonly args = HeaderNameArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['name'] };
+  readonly isShared = true;
   readonly about =
     'Sends the request to the URI that a header names. Whoever sends that header chooses where the gateway connects to: only for clients that are trusted.';
   readonly example = 'RequestHeaderToRequestUri=X-New-Url';

@@ -40,6 +40,7 @@ export class RequestRedirectFilterFactory implements FilterFactory<RequestRedire
   readonly name = 'RequestRedirect';
   readonly args = RequestRedirectArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['status', 'scheme', 'host', 'port', 'path', 'parts'] };
+  readonly isShared = true;
   readonly about = 'Answers with a redirect to the request’s own URL, changed in the parts that are given.';
   readonly example = 'RequestRedirect=301,https';
 

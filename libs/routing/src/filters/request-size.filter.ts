@@ -18,6 +18,7 @@ export class RequestSizeFilterFactory implements FilterFactory<RequestSizeArgs> 
   readonly name = 'RequestSize';
   readonly args = RequestSizeArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['maxSize'] };
+  readonly isShared = true;
   readonly about = 'Answers 413 to a request whose Content-Length is too large; chunked bodies are not limited.';
   readonly example = 'RequestSize=5MB';
 

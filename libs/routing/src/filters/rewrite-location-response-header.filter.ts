@@ -39,6 +39,7 @@ export class RewriteLocationResponseHeaderFilterFactory implements FilterFactory
     kind: 'fields',
     names: ['stripVersion', 'locationHeaderName', 'hostValue', 'protocols'],
   };
+  readonly isShared = true;
   readonly about = 'Puts the host that the client knows into the Location of the response.';
   readonly example = 'RewriteLocationResponseHeader=AS_IN_REQUEST,Location,api.example.org';
 

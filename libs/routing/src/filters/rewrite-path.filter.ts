@@ -23,6 +23,7 @@ export class RewritePathFilterFactory implements FilterFactory<RewritePathArgs> 
   readonly name = 'RewritePath';
   readonly args = RewritePathArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['regexp', 'replacement'] };
+  readonly isShared = true;
   readonly about = 'Replaces what a regular expression finds in the path.';
   readonly example = 'RewritePath=/red/?(?<segment>.*),/$\\{segment}';
 

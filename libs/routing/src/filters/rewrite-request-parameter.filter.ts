@@ -21,6 +21,7 @@ export class RewriteRequestParameterFilterFactory implements FilterFactory<Rewri
   readonly name = 'RewriteRequestParameter';
   readonly args = RewriteRequestParameterArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['name', 'replacement'] };
+  readonly isShared = true;
   readonly about =
     'Gives a parameter that is there one new value, at the end; the whole query is decoded and encoded anew.';
   readonly example = 'RewriteRequestParameter=campaign,fall2030';

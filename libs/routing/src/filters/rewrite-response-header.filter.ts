@@ -24,6 +24,7 @@ export class RewriteResponseHeaderFilterFactory implements FilterFactory<Rewrite
   readonly name = 'RewriteResponseHeader';
   readonly args = RewriteResponseHeaderArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['name', 'regexp', 'replacement'] };
+  readonly isShared = true;
   readonly about = 'Replaces what a regular expression finds in the values of a response header.';
   readonly example = 'RewriteResponseHeader=X-Response-Red,password=[^&]+,password=***';
 

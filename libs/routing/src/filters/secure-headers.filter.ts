@@ -51,6 +51,7 @@ export class SecureHeadersFilterFactory implements FilterFactory<SecureHeadersAr
   readonly name = 'SecureHeaders';
   readonly args = SecureHeadersArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: [] };
+  readonly isShared = true;
   readonly about = 'Adds those security headers to the response that it has not.';
   readonly example = 'SecureHeaders';
 

@@ -21,6 +21,7 @@ export class SetPathFilterFactory implements FilterFactory<SetPathArgs> {
   readonly name = 'SetPath';
   readonly args = SetPathArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['template'] };
+  readonly isShared = true;
   readonly about = 'Replaces the path, keeps the query.';
   readonly example = 'SetPath=/{segment}';
 

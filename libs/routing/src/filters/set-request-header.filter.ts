@@ -11,6 +11,7 @@ export class SetRequestHeaderFilterFactory implements FilterFactory<HeaderValueA
   readonly name = 'SetRequestHeader';
   readonly args = HeaderValueArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['name', 'value'] };
+  readonly isShared = true;
   readonly about = 'Leaves one line of a header on the request, with this value.';
   readonly example = 'SetRequestHeader=X-Request-Red,blue';
 

@@ -20,6 +20,7 @@ export class SetRequestHostHeaderFilterFactory implements FilterFactory<SetReque
   readonly name = 'SetRequestHostHeader';
   readonly args = SetRequestHostHeaderArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['host'] };
+  readonly isShared = true;
   readonly about = 'Sends this Host header upstream.';
   readonly example = 'SetRequestHostHeader=example.org';
 

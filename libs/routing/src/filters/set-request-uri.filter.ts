@@ -19,6 +19,7 @@ export class SetRequestUriFilterFactory implements FilterFactory<SetRequestUriAr
   readonly name = 'SetRequestUri';
   readonly args = SetRequestUriArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['template'] };
+  readonly isShared = true;
   readonly about =
     'Sends the request to another URI, its path and query included; of an lb URI the service alone counts.';
   readonly example = 'SetRequestUri=https://{tenant}.example.org/api';

@@ -11,6 +11,7 @@ export class SetResponseHeaderFilterFactory implements FilterFactory<HeaderValue
   readonly name = 'SetResponseHeader';
   readonly args = HeaderValueArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['name', 'value'] };
+  readonly isShared = true;
   readonly about = 'Leaves one line of a header on the response, with this value.';
   readonly example = 'SetResponseHeader=X-Response-Red,blue';
 

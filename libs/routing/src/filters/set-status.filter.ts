@@ -15,6 +15,7 @@ export class SetStatusFilterFactory implements FilterFactory<SetStatusArgs> {
   readonly name = 'SetStatus';
   readonly args = SetStatusArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['status'] };
+  readonly isShared = true;
   readonly about = 'Gives the response another status.';
   readonly example = 'SetStatus=NOT_FOUND';
 

@@ -17,6 +17,7 @@ export class StripPrefixFilterFactory implements FilterFactory<StripPrefixArgs> 
   readonly name = 'StripPrefix';
   readonly args = StripPrefixArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['parts'] };
+  readonly isShared = true;
   readonly about = 'Drops leading segments of the path.';
   readonly example = 'StripPrefix=2';
 

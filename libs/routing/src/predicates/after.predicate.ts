@@ -14,6 +14,7 @@ export class AfterPredicateFactory implements PredicateFactory<AfterArgs> {
   readonly name = 'After';
   readonly args = AfterArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['datetime'] };
+  readonly isShared = true;
   readonly about = 'The request comes later than a date-time.';
   readonly example = 'After=2030-01-20T17:42:47.789-07:00[America/Denver]';
 

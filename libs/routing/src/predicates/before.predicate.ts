@@ -14,6 +14,7 @@ export class BeforePredicateFactory implements PredicateFactory<BeforeArgs> {
   readonly name = 'Before';
   readonly args = BeforeArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['datetime'] };
+  readonly isShared = true;
   readonly about = 'The request comes earlier than a date-time.';
   readonly example = 'Before=2030-01-20T17:42:47.789-07:00[America/Denver]';
 

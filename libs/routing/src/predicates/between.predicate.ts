@@ -17,6 +17,7 @@ export class BetweenPredicateFactory implements PredicateFactory<BetweenArgs> {
   readonly name = 'Between';
   readonly args = BetweenArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['datetime1', 'datetime2'] };
+  readonly isShared = true;
   readonly about = 'The request comes between two date-times.';
   readonly example = 'Between=2030-01-20T17:42:47Z,2030-01-21T17:42:47Z';
 

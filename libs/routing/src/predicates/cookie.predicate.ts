@@ -22,6 +22,7 @@ export class CookiePredicateFactory implements PredicateFactory<CookieArgs> {
   readonly name = 'Cookie';
   readonly args = CookieArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['name', 'regexp'] };
+  readonly isShared = true;
   readonly about = 'A cookie of that name has a value that matches.';
   readonly example = 'Cookie=chocolate,ch.p';
 

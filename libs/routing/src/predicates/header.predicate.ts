@@ -20,6 +20,7 @@ export class HeaderPredicateFactory implements PredicateFactory<HeaderArgs> {
   readonly name = 'Header';
   readonly args = HeaderArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['header', 'regexp'] };
+  readonly isShared = true;
   readonly about = 'A header is there, with a value that matches.';
   readonly example = 'Header=X-Request-Id,\\d+';
 

@@ -18,6 +18,7 @@ export class HostPredicateFactory implements PredicateFactory<HostArgs> {
   readonly name = 'Host';
   readonly args = HostArgs;
   readonly shortcut: Shortcut = { kind: 'gather', list: 'patterns', splitsCommas: true };
+  readonly isShared = true;
   readonly about = 'The Host header matches one of the patterns, in any case.';
   readonly example = 'Host=**.example.org,{tenant}.example.com';
 

@@ -21,6 +21,7 @@ export class MethodPredicateFactory implements PredicateFactory<MethodArgs> {
   readonly name = 'Method';
   readonly args = MethodArgs;
   readonly shortcut: Shortcut = { kind: 'gather', list: 'methods', splitsCommas: true };
+  readonly isShared = true;
   readonly about = 'The request method is one of those listed.';
   readonly example = 'Method=GET,POST';
 

@@ -28,6 +28,7 @@ export class PathPredicateFactory implements PredicateFactory<PathArgs> {
     splitsCommas: false,
     tailFlag: 'matchTrailingSlash',
   };
+  readonly isShared = true;
   readonly about = 'The request path matches one of the patterns.';
   readonly example = 'Path=/users/{id},/people/**';
 

@@ -26,6 +26,8 @@ export interface PredicateFactory<Args extends object = object> {
   readonly name: string;
   readonly args: Constructor<Args>;
   readonly shortcut: Shortcut;
+  /** True: a compiled predicate keeps no state and does not ask which route it stands in, so equal definitions may have one. */
+  readonly isShared?: boolean;
   readonly about: string;
   readonly example: string;
   /** @throws ComponentError for argument values that the class could not judge alone */

@@ -21,6 +21,7 @@ export class QueryPredicateFactory implements PredicateFactory<QueryArgs> {
   readonly name = 'Query';
   readonly args = QueryArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['param', 'regexp'] };
+  readonly isShared = true;
   readonly about = 'A query parameter is there, with a value that matches.';
   readonly example = 'Query=color,gr.+';
 

@@ -18,6 +18,7 @@ export class RemoteAddrPredicateFactory implements PredicateFactory<RemoteAddrAr
   readonly name = 'RemoteAddr';
   readonly args = RemoteAddrArgs;
   readonly shortcut: Shortcut = { kind: 'gather', list: 'sources', splitsCommas: true };
+  readonly isShared = true;
   readonly about = 'The address of the connection is in one of the blocks.';
   readonly example = 'RemoteAddr=192.168.1.0/24,2001:db8::/32';
 

@@ -17,6 +17,7 @@ export class VersionPredicateFactory implements PredicateFactory<VersionArgs> {
   readonly name = 'Version';
   readonly args = VersionArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['version'] };
+  readonly isShared = true;
   readonly about = 'The API version that the request names fits; a request that names none does.';
   readonly example = 'Version=1.1+';
 

@@ -25,6 +25,7 @@ export class WeightPredicateFactory implements PredicateFactory<WeightArgs> {
   readonly name = 'Weight';
   readonly args = WeightArgs;
   readonly shortcut: Shortcut = { kind: 'fields', names: ['weight.group', 'weight.weight'] };
+  readonly isShared = true;
   readonly about = 'The route gets its share of the requests that the routes of its group match.';
   readonly example = 'Weight=blue-green,8';
 

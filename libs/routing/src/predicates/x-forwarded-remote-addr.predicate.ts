@@ -22,6 +22,7 @@ export class XForwardedRemoteAddrPredicateFactory implements PredicateFactory<XF
   readonly name = 'XForwardedRemoteAddr';
   readonly args = XForwardedRemoteAddrArgs;
   readonly shortcut: Shortcut = { kind: 'gather', list: 'sources', splitsCommas: true };
+  readonly isShared = true;
   readonly about = 'An address of X-Forwarded-For is in one of the blocks; without that header the connection’s own.';
   readonly example = 'XForwardedRemoteAddr=192.168.1.0/24';
 
