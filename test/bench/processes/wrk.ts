@@ -12,7 +12,7 @@ export interface Saturation {
 
 /** As much as the connections carry, by `wrk`. @returns how many requests; all were answered with 2xx. @throws Error where one was not */
 export async function saturate({ url, connections, seconds }: Saturation): Promise<number> {
-  const [command, ...args] = pinned('load', ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, url]);
+  const [command, ...args] = pinned('load', ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--timeout=30s', url]);
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const [said] = await Promise.all([text(child.stdout), once(child, 'exit')]);
   const requests = Number(/(\d+) requests in/.exec(said)?.[1]);
