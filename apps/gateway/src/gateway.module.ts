@@ -39,21 +39,25 @@ import { identityOf } from './bootstrap/kubernetes-settings.js';
 import type { KubernetesConnection } from './kubernetes/kubernetes-connection.js';
 import { KubernetesModule } from './kubernetes/kubernetes.module.js';
 import { BreakerMetricsFeed } from './traffic/breaker-metrics-feed.js';
+import { workerCount } from './bootstrap/worker-count.js';
 import { dataPlaneOptions } from './traffic/data-plane-options.js';
 import { TrafficModule } from './traffic/traffic.module.js';
 import { apiVersionOf, trafficFiltersOptions } from './traffic/traffic-filters-options.js';
 import { TrafficObserver } from './traffic/traffic-observer.js';
 import { UpstreamMetricsFeed } from './traffic/upstream-metrics-feed.js';
+import { workerSetup } from './workers/worker-setup.js';
+import { WorkersModule } from './workers/workers.module.js';
 
 /** The whole gateway, in the order of a change on its way to traffic. */
 @Module({})
 export class GatewayModule {
   /** @param kubernetes where a feature needs it */
   static forBootstrap(
-    { settings, folder }: Bootstrap,
+    bootstrap: Bootstrap,
     extensions: Extensions,
     kubernetes: KubernetesConnection | undefined,
   ): DynamicModule {
+    const { settings, folder } = bootstrap;
     const { dataDir, sources, updatePolicy } = settings.tigateway;
     const { paths, debounceMs, placeholders } = sources.file;
     const { namespaces, enabled: hasCustomResources } = sources.crd;
@@ -72,12 +76,20 @@ export class GatewayModule {
       deniedTargets: settings.tigateway.upstreams.deny,
     });
     const hasServices = watchedNamespaces(settings.tigateway).length > 0;
-    const proxy = ProxyModule.forRoot({
-      options: dataPlaneOptions(settings),
-      observer: TrafficObserver,
+    const services = {
       ...(hasServices && { services: KubernetesServiceInstances }),
-      imports: [TrafficModule, ...(hasServices ? [KubernetesServicesModule.forRoot(settings.tigateway)] : [])],
-    });
+      imports: hasServices ? [KubernetesServicesModule.forRoot(settings.tigateway)] : [],
+    };
+    const workers = workerCount(settings.server.workers);
+    const traffic =
+      workers > 1
+        ? WorkersModule.forRoot({ count: workers, setup: workerSetup(bootstrap, workers), ...services })
+        : ProxyModule.forRoot({
+            options: dataPlaneOptions(settings),
+            observer: TrafficObserver,
+            ...services,
+            imports: [TrafficModule, ...services.imports],
+          });
     const replicas = isShared
       ? ReplicasModule.cluster(history, {
           gateway,
@@ -127,7 +139,7 @@ export class GatewayModule {
               : []),
             ...(sources.ingress.enabled ? [IngressSourceModule.forRoot(sources.ingress)] : []),
             ...(locator.enabled
-              ? [DiscoverySourceModule.forRoot({ settings: locator, imports: [KnownServicesModule.over(proxy)] })]
+              ? [DiscoverySourceModule.forRoot({ settings: locator, imports: [KnownServicesModule.over(traffic)] })]
               : []),
           ],
           sources: [
@@ -140,10 +152,10 @@ export class GatewayModule {
           ],
         }),
         ...(hasCustomResources ? [CustomResourceStatusModule.register([customResources])] : []),
-        proxy,
+        traffic,
         notifications,
         ...(isShared ? [history] : []),
-        AdminModule.register([ObservabilityModule, history, notifications, replicas]),
+        AdminModule.register([ObservabilityModule, history, notifications, replicas, traffic]),
         ObservabilityModule,
       ],
       providers: [

@@ -6,15 +6,17 @@ import { configureAdminApplication, createAdminAdapter, type ManagementAccess } 
 import { ClusterReplicas, ConfigMapStore, ConfigurationPipeline } from '@tigateway/configuration';
 import { Outbox } from '@tigateway/notifications';
 import { Availability } from '@tigateway/observability';
-import { TrafficPlane } from '@tigateway/proxy';
+import { TrafficPlane, TrafficWorkers } from '@tigateway/proxy';
 import type { Bootstrap } from './bootstrap/bootstrap-file.js';
 import { watchTokenFile } from './bootstrap/token-file.js';
+import { workerCount } from './bootstrap/worker-count.js';
 import { type DemoUpstream, startDemoUpstream } from './demo/demo-upstream.js';
 import { KubernetesServiceInstances } from './discovery/kubernetes-service-instances.js';
 import { watchedNamespaces } from './discovery/kubernetes-services.module.js';
-import { Extensions } from './extensions/extensions.js';
+import { extensionFiles, Extensions } from './extensions/extensions.js';
 import { GatewayModule } from './gateway.module.js';
 import { KubernetesConnection, usesKubernetes } from './kubernetes/kubernetes-connection.js';
+import { restartOnSignal } from './lifecycle/signals.js';
 
 /** How long a start waits until the others know of this process, in milliseconds: the API server may be away. */
 const ANNOUNCE_MS = 2_000;
@@ -36,8 +38,8 @@ export class Gateway {
    * @throws StartupError, ConfigurationStoreError, KubernetesError, or the system's error where an address cannot be had
    */
   static async start(bootstrap: Bootstrap, logger: LoggerService): Promise<Gateway> {
-    const { management, tigateway } = bootstrap.settings;
-    const extensions = await Extensions.load(bootstrap);
+    const { server, management, tigateway } = bootstrap.settings;
+    const extensions = await Extensions.load(extensionFiles(bootstrap));
     const kubernetes = usesKubernetes(tigateway) ? await KubernetesConnection.open(tigateway, logger) : undefined;
     const module = GatewayModule.forBootstrap(bootstrap, extensions, kubernetes);
     const options = { logger, bodyParser: false, abortOnError: false };
@@ -64,6 +66,7 @@ export class Gateway {
     const services = watchedNamespaces(tigateway).length > 0 ? application.get(KubernetesServiceInstances) : undefined;
     await services?.start();
     const traffic = await application.get(TrafficPlane).start();
+    if (workerCount(server.workers) > 1) restartOnSignal(process, () => application.get(TrafficWorkers).restart());
     if (pipeline.servesLastGoodState) {
       await settled(announced, ANNOUNCE_MS);
       application.get(Availability).accept();

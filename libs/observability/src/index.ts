@@ -10,4 +10,5 @@ export * from './metrics/request-metrics.js';
 export type { RecordedRequests } from './metrics/request-series.js';
 export * from './metrics/store-metrics.js';
 export * from './metrics/upstream-metrics.js';
+export * from './metrics/worker-metrics.js';
 export * from './observability.module.js';

@@ -17,7 +17,9 @@ export { type BreakerFacts, BreakerBoard } from './circuit-breaker/breaker-board
 export { CircuitBreakers } from './circuit-breaker/circuit-breakers.js';
 export type { OAuth2ClientSettings } from './oauth2/oauth2-client.js';
 export { KeyResolvers } from './rate-limit/key-resolver.js';
+export { MemoryBuckets } from './rate-limit/memory-buckets.js';
 export { RateLimiter } from './rate-limit/rate-limiter.js';
+export * from './rate-limit/rate-limiter-backend.js';
 export * from './rate-limit/rate-limiter-options.js';
 export * from './filter-state/traffic-filter-state.js';
 export * from './traffic-filters.js';

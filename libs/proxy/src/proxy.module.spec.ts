@@ -7,6 +7,7 @@ import { DataPlane } from './data-plane.js';
 import { type RequestFacts, RequestObserver } from './ports/request-observer.js';
 import { ProxyModule } from './proxy.module.js';
 import { RawClient } from './testing/raw-peer.js';
+import { TrafficFiltersModule } from './traffic-filters.module.js';
 import { snapshotOf } from './testing/test-route.js';
 
 const statuses: number[] = [];
@@ -35,6 +36,7 @@ describe('ProxyModule', () => {
       imports: [
         Foundation,
         RoutingModule.forRoot(),
+        TrafficFiltersModule.forRoot(),
         ProxyModule.forRoot({
           options: { address: '127.0.0.1', port: 0, drainTimeoutMs: 100, engine },
           observer: Statuses,

@@ -1,6 +1,8 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { CompileEnvironment, RouteManager } from '@tigateway/routing';
 import { assembleDataPlane, serviceInstances } from './assembly.js';
+import { BreakerBoard } from './circuit-breaker/breaker-board.js';
+import { CircuitBreakers } from './circuit-breaker/circuit-breakers.js';
 import type { DataPlaneOptions } from './data-plane-options.js';
 import { DataPlane } from './data-plane.js';
 import { RequestObserver } from './ports/request-observer.js';
@@ -17,7 +19,7 @@ export interface ProxyModuleOptions {
   readonly imports?: DynamicModule['imports'];
 }
 
-/** The data plane in this process. Needs the `RouteManager` of a global RoutingModule and a global `CompileEnvironment`. */
+/** The data plane in this process. Needs the global modules of routing and of the traffic's filters, and a `CompileEnvironment`. */
 @Module({})
 export class ProxyModule {
   static forRoot({ options, observer, services, imports = [] }: ProxyModuleOptions): DynamicModule {
@@ -38,8 +40,9 @@ export class ProxyModule {
             assembleDataPlane(options, { routes, services: instances, observer: hears, environment }),
         },
         { provide: TrafficPlane, useExisting: DataPlane },
+        { provide: BreakerBoard, useExisting: CircuitBreakers },
       ],
-      exports: [DataPlane, TrafficPlane, ServiceInstances],
+      exports: [BreakerBoard, DataPlane, TrafficPlane, ServiceInstances],
     };
   }
 }

@@ -1,7 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Clock } from '@tigateway/model';
 import { CompileEnvironment, RouteManager } from '@tigateway/routing';
-import { BreakerBoard } from './circuit-breaker/breaker-board.js';
 import { CircuitBreakers } from './circuit-breaker/circuit-breakers.js';
 import { TrafficFilterState, type TrafficFiltersOptions } from './filter-state/traffic-filter-state.js';
 import { trafficFilters } from './traffic-filters.js';
@@ -29,9 +28,8 @@ export class TrafficFiltersModule {
           inject: [TrafficFilterState],
           useFactory: ({ breakers }: TrafficFilterState) => breakers,
         },
-        { provide: BreakerBoard, useExisting: CircuitBreakers },
       ],
-      exports: [BreakerBoard, CircuitBreakers, TRAFFIC_FILTERS],
+      exports: [CircuitBreakers, TRAFFIC_FILTERS],
     };
   }
 }

@@ -50,6 +50,8 @@ export class ServerWebSocketSettings {
 export class ServerSettings {
   @Int({ about: '0 takes a free one' }) @Min(0) @Max(65_535) port = 8080;
   @Text() @IsNotEmpty() address = '0.0.0.0';
+  /** Processes that serve traffic: a number, or `auto` for one a core. 1: this process does, and there are no others. */
+  @Text() workers = '1';
   /** `native`: sockets and a strict parser of our own; `node`: Node's own HTTP server and undici. */
   @Choice(['native', 'node']) engine: 'native' | 'node' = 'native';
   /** Absent: traffic is taken in clear. */

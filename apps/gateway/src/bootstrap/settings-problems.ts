@@ -7,6 +7,7 @@ import { KeyResolvers, ListenerTls } from '@tigateway/proxy';
 import { trustedProxies } from '@tigateway/routing';
 import { leaseProblem } from './kubernetes-settings.js';
 import { readServices } from './service-list.js';
+import { workerCount } from './worker-count.js';
 import type { GatewaySettings, ServerTlsSettings } from './gateway-settings.js';
 
 export interface SettingsProblem {
@@ -43,6 +44,7 @@ export function settingsProblems(
   problems.push(
     ...problemsOf(UPDATE_POLICY, updatePolicy, placeholders, '/tigateway/update-policy'),
     ...problemsOf(NOTIFICATION, notification, placeholders, '/tigateway/notification'),
+    ...whatThrows('/server/workers', () => workerCount(server.workers)),
     ...(server.tls ? tlsProblems(server.tls) : []),
     ...whatThrows('/tigateway/upstreams/deny', () => new AddressSet(upstreams.deny)),
     ...readServices(services).problems,

@@ -16,6 +16,13 @@ interface Exported {
   readonly imports: NonNullable<DynamicModule['imports']>;
 }
 
+/** A module that the bootstrap file names. */
+export interface ExtensionFile {
+  readonly file: string;
+  /** `file:line:column` of its name. */
+  readonly position: string;
+}
+
 /** Predicates and filters from outside, with what they inject. */
 export class Extensions implements Exported {
   readonly predicates: Type<PredicateFactory>[] = [];
@@ -26,13 +33,10 @@ export class Extensions implements Exported {
   private readonly origins = new Map<Type, string>();
 
   /** @throws StartupError naming the place in the bootstrap file, the module, and what was expected of it */
-  static async load({ settings, positionOf }: Bootstrap): Promise<Extensions> {
+  static async load(files: readonly ExtensionFile[]): Promise<Extensions> {
     const extensions = new Extensions();
-    const files = settings.tigateway.extensions;
     if (files.length > 0) shareModules();
-    for (const [index, file] of files.entries()) {
-      extensions.add(await exportedBy(file, positionOf(`/tigateway/extensions/${index}`)));
-    }
+    for (const { file, position } of files) extensions.add(await exportedBy(file, position));
     return extensions;
   }
 
@@ -56,6 +60,13 @@ export class Extensions implements Exported {
     this.imports.push(...imports);
     for (const type of [...predicates, ...filters]) this.origins.set(type, place);
   }
+}
+
+export function extensionFiles({ settings, positionOf }: Bootstrap): ExtensionFile[] {
+  return settings.tigateway.extensions.map((file, index) => ({
+    file,
+    position: positionOf(`/tigateway/extensions/${index}`),
+  }));
 }
 
 function shareModules(): void {

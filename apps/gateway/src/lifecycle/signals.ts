@@ -1,6 +1,6 @@
 /** What the process is asked to do by signals: a small part of `process`, so that a test can stand in for it. */
 export interface SignalSource {
-  on(signal: 'SIGTERM' | 'SIGINT', listener: () => void): unknown;
+  on(signal: 'SIGTERM' | 'SIGINT' | 'SIGUSR2', listener: () => void): unknown;
   exit(code: number): void;
 }
 
@@ -26,4 +26,9 @@ export function stopOnSignal(source: SignalSource, stop: () => Promise<void>, re
   };
   source.on('SIGTERM', onSignal);
   source.on('SIGINT', onSignal);
+}
+
+/** SIGUSR2 has the processes that serve traffic replaced. */
+export function restartOnSignal(source: SignalSource, restart: () => void): void {
+  source.on('SIGUSR2', restart);
 }

@@ -20,7 +20,8 @@ function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof GatewayError) return error.message;
   const { code, address, port, syscall } = error as SystemError;
-  if (syscall !== 'listen') return error.message;
+  // A worker has its address bound by the control process.
+  if (syscall !== 'listen' && syscall !== 'bind') return error.message;
   const place = `${address ?? ''}:${port ?? ''}`;
   if (code === 'EADDRINUSE') return `${place} is in use by another process`;
   if (code === 'EACCES') return `${place} may not be listened on by this user`;

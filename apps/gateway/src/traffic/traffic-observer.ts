@@ -1,7 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { RequestMetrics } from '@tigateway/observability';
 import { type Refusal, type RequestFacts, RequestObserver } from '@tigateway/proxy';
-import { RouteManager, TrafficMeter } from '@tigateway/routing';
+import { type RequestCounter, RouteManager, TrafficMeter } from '@tigateway/routing';
 import { AccessLog } from './access-log.js';
 import { FailureLog } from './failure-log.js';
 
@@ -16,20 +16,17 @@ export class TrafficObserver extends RequestObserver {
     private readonly metrics: RequestMetrics,
     private readonly accessLog: AccessLog,
     private readonly failureLog: FailureLog,
-    private readonly meter: TrafficMeter,
+    @Inject(TrafficMeter) private readonly counter: RequestCounter,
   ) {
     super();
-    routes.onSwap((previous, next, changedRouteIds) => {
-      if (next.globals.metrics !== previous.globals.metrics) metrics.configure(next.globals.metrics);
-      for (const id of changedRouteIds) if (!next.routes.has(id)) metrics.forget(id);
-    });
+    followRoutes(metrics, routes);
   }
 
   completed(facts: RequestFacts): void {
     this.metrics.record(facts.routeId ?? UNMATCHED, facts.method, facts.status, facts.durationMs);
     // Who left before the answer came says nothing about the route.
-    if (facts.route && facts.status > 0) this.meter.count(facts.route, facts.failed || facts.status >= 500);
-    this.meter.keep(facts.method, facts.host, facts.path, facts.routeId);
+    if (facts.route && facts.status > 0) this.counter.count(facts.route, facts.failed || facts.status >= 500);
+    this.counter.keep(facts.method, facts.host, facts.path, facts.routeId);
     if (facts.failure !== undefined) this.failureLog.failed(facts);
     const { accessLog } = this.routes.current.globals;
     if (accessLog.enabled) this.accessLog.write(facts, accessLog);
@@ -38,4 +35,12 @@ export class TrafficObserver extends RequestObserver {
   override refused(refusal: Refusal): void {
     this.failureLog.refused(refusal);
   }
+}
+
+/** Keeps the metrics of requests in step with what is configured. */
+export function followRoutes(metrics: RequestMetrics, routes: RouteManager): void {
+  routes.onSwap((previous, next, changedRouteIds) => {
+    if (next.globals.metrics !== previous.globals.metrics) metrics.configure(next.globals.metrics);
+    for (const id of changedRouteIds) if (!next.routes.has(id)) metrics.forget(id);
+  });
 }

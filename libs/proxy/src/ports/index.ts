@@ -5,5 +5,6 @@ export * from './request-body.js';
 export * from './request-observer.js';
 export * from './service-instances.js';
 export * from './traffic-plane.js';
+export * from './traffic-workers.js';
 export * from './upstream-client.js';
 export * from './upstream-settings.js';

@@ -5,8 +5,16 @@ import { RouteTraffic, TRAFFIC_STEPS, type TrafficCount } from './route-traffic.
 
 const DEFAULT_SPAN_MS = 300_000;
 
+/** Who counts requests, each at its end. */
+export interface RequestCounter {
+  /** @param failed the upstream or the gateway is to blame, never the client */
+  count(route: CompiledRoute, failed: boolean): void;
+  /** Keeps what a request asked for, in the place of the oldest that is kept. @param routeId where it went; absent: nowhere */
+  keep(method: string, host: string, path: string, routeId: string | undefined): void;
+}
+
 /** Where the requests of all routes are counted, each at its end, so that whoever changes routes can see what became of it. */
-export class TrafficMeter {
+export class TrafficMeter implements RequestCounter {
   /** Of every route together. */
   readonly total = new RouteTraffic();
   /** Of those routes together by which no change is judged. */
@@ -21,7 +29,6 @@ export class TrafficMeter {
     this.stepMs = spanMs / TRAFFIC_STEPS;
   }
 
-  /** @param failed the upstream or the gateway is to blame, never the client */
   count({ traffic }: CompiledRoute, failed: boolean): void {
     this.add(traffic, 1, failed ? 1 : 0);
   }
@@ -45,7 +52,6 @@ export class TrafficMeter {
     return traffic.recently(this.step);
   }
 
-  /** Keeps what a request asked for, in the place of the oldest that is kept. @param routeId where it went; absent: nowhere */
   keep(method: string, host: string, path: string, routeId: string | undefined): void {
     this.sample.keep(method, host, path, routeId);
   }

@@ -1,0 +1,6 @@
+import 'reflect-metadata';
+import { WorkerProcess } from './workers/worker-process.js';
+
+// Signals reach the whole process group; what they mean is for the control process to say.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => undefined);
+WorkerProcess.run(process);
