@@ -1,7 +1,8 @@
-import { isAlias, isMap, isSeq, type Document, type ParsedNode } from 'yaml';
+import type { Document, ParsedNode } from 'yaml';
 import { pointerTokens } from '@tigateway/model';
 import { stepsAlong } from './property-path.js';
 import { TextLines } from './text-lines.js';
+import { yamlLibrary } from './yaml-library.js';
 import { composeYaml, isMergeKey } from './yaml-reader.js';
 
 /**
@@ -54,6 +55,7 @@ export interface Place {
 
 function descend(document: Document.Parsed, node: ParsedNode | null, tokens: readonly string[], here: Place): Place {
   if (tokens.length === 0 || node === null) return here;
+  const { isAlias, isMap, isSeq } = yamlLibrary();
   if (isAlias(node)) return descend(document, (node.resolve(document) as ParsedNode | undefined) ?? null, tokens, here);
   let best = here;
   const follow = (next: ParsedNode | null, used: number, offset: number): void => {
@@ -76,7 +78,7 @@ function descend(document: Document.Parsed, node: ParsedNode | null, tokens: rea
 
 function mergedMaps(node: ParsedNode | null): readonly ParsedNode[] {
   if (node === null) return [];
-  return isSeq(node) ? node.items : [node];
+  return yamlLibrary().isSeq(node) ? node.items : [node];
 }
 
 function offsetOf(node: ParsedNode | null): number {

@@ -13,8 +13,6 @@ let parts: Generator<ParsedDocument> = partsOf({ objects: [], problems: [], warn
 parentPort?.on('message', (question: Question) => {
   if (question.ask === 'parse') parts = partsOf(parser.parse(question.source, question.document, environment));
   const next = parts.next();
-  const answer: Answer = next.done
-    ? { part: { objects: [], problems: [], warnings: [] }, isLast: true }
-    : { part: next.value, isLast: false };
+  const answer: Answer = next.done ? { part: '', isLast: true } : { part: JSON.stringify(next.value), isLast: false };
   parentPort?.postMessage(answer);
 });

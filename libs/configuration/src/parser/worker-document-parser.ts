@@ -89,11 +89,16 @@ async function readParts(worker: Worker, question: Question): Promise<ParsedDocu
   try {
     let answer = await answers.to(question);
     while (!answer.isLast) {
-      for (const object of answer.part.objects) objects.push(adoption.adopt(object));
-      problems.push(...answer.part.problems);
-      warnings.push(...answer.part.warnings);
+      // The thread makes the next part while this one is taken over.
+      const next = answers.to({ ask: 'next' });
+      // A thread that dies meanwhile is met where it is waited for.
+      next.catch(() => undefined);
+      const part = JSON.parse(answer.part) as ParsedDocument;
+      for (const object of part.objects) objects.push(adoption.adopt(object));
+      problems.push(...part.problems);
+      warnings.push(...part.warnings);
       await setImmediate();
-      answer = await answers.to({ ask: 'next' });
+      answer = await next;
     }
     return { objects, problems, warnings };
   } finally {

@@ -1,10 +1,10 @@
-import { Composer, type CST, type Document, isAlias, isMap, isScalar, isSeq, Parser } from 'yaml';
-import type { ParsedNode, Scalar, YAMLMap, YAMLSeq } from 'yaml';
+import type { CST, Document, ParsedNode, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import { isJsonObject, type Json } from '@tigateway/model';
 import { type DocumentTree, MAX_DEPTH, ReadingState, type TextProblem } from './document-tree.js';
 import { exactNumber } from './json-reader.js';
 import { JsonRecord } from './json-record.js';
 import { readPlainYaml } from './plain-yaml.js';
+import { yamlLibrary } from './yaml-library.js';
 import { type CutList, cutLists } from './yaml-segments.js';
 
 /** `merge` and `uniqueKeys` are done here: the library's take quadratic time and do not name the first place. */
@@ -91,6 +91,7 @@ const TOO_DEEP = `objects and arrays may stand in each other at most ${MAX_DEPTH
  * looked for first, in the flat output of its parser.
  */
 export function* composeYaml(text: string, onTooDeep: (offset: number) => void): Generator<Document.Parsed> {
+  const { Composer, Parser } = yamlLibrary();
   const composer = new Composer(YAML_OPTIONS);
   for (const token of new Parser().parse(text)) {
     const tooDeep = token.type === 'document' ? firstTooDeep(token) : undefined;
@@ -121,6 +122,7 @@ interface Anchored {
 /** Turns the nodes of one YAML document into JSON. */
 class YamlReader {
   private readonly anchors = new Map<string, Anchored>();
+  private readonly yaml = yamlLibrary();
   private nodes = 0;
   private aliasedNodes = 0;
 
@@ -139,10 +141,14 @@ class YamlReader {
   read(node: ParsedNode | null, offset = this.offsetOf(node)): Json {
     this.nodes++;
     if (node === null) return null;
-    if (isAlias(node)) return this.alias(node.source, this.offsetOf(node));
+    if (this.yaml.isAlias(node)) return this.alias(node.source, this.offsetOf(node));
     const anchored: Anchored | undefined = node.anchor === undefined ? undefined : { nodes: this.nodes };
     if (anchored) this.anchors.set(node.anchor as string, anchored);
-    const value = isMap(node) ? this.map(node, offset) : isSeq(node) ? this.sequence(node, offset) : scalarValue(node);
+    const value = this.yaml.isMap(node)
+      ? this.map(node, offset)
+      : this.yaml.isSeq(node)
+        ? this.sequence(node, offset)
+        : scalarValue(node);
     if (anchored) {
       anchored.value = value;
       anchored.nodes = this.nodes - anchored.nodes + 1;
@@ -214,7 +220,7 @@ class YamlReader {
   /** The list that was cut out from under this key, put together from its pieces. */
   private cutOut(keyOffset: number, node: ParsedNode | null): Json | undefined {
     const list = this.lists.get(keyOffset);
-    if (!list || (isScalar(node) ? node.value !== null : node !== null)) return undefined;
+    if (!list || (this.yaml.isScalar(node) ? node.value !== null : node !== null)) return undefined;
     this.lists.delete(keyOffset);
     const items: Json[] = [];
     const places: number[] = [];
@@ -253,11 +259,11 @@ class YamlReader {
   }
 
   private key(node: ParsedNode | null, offset: number): string | undefined {
-    if (node !== null && isScalar(node)) {
+    if (node !== null && this.yaml.isScalar(node)) {
       if (node.anchor !== undefined) this.anchors.set(node.anchor, { value: scalarValue(node), nodes: 1 });
       return typeof node.value === 'string' ? node.value : node.source;
     }
-    const value = node !== null && isAlias(node) ? this.alias(node.source, offset) : undefined;
+    const value = node !== null && this.yaml.isAlias(node) ? this.alias(node.source, offset) : undefined;
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
     this.state.report('bad-key', 'a key must be a text', offset);
     return undefined;
@@ -265,7 +271,7 @@ class YamlReader {
 }
 
 export function isMergeKey(node: ParsedNode | null): boolean {
-  return isScalar(node) && node.type === 'PLAIN' && node.value === '<<';
+  return yamlLibrary().isScalar(node) && node.type === 'PLAIN' && node.value === '<<';
 }
 
 function scalarValue({ value, source }: Scalar.Parsed): Json {

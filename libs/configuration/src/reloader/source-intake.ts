@@ -18,6 +18,7 @@ import type { DocumentChanges } from '../merger/configuration-merger.js';
 import type { AcceptedDocument } from '../merger/desired-state.js';
 import { DocumentLedger } from '../merger/document-ledger.js';
 import type { DocumentParser } from '../parser/document-parser.js';
+import type { ParsedDocument } from '../parser/parsed-document.js';
 import { isOperatorOwned } from '../parser/global-settings.js';
 import type { ConfigurationValidator } from '../validator/configuration-validator.js';
 import {
@@ -111,8 +112,12 @@ export class SourceIntake {
     }
     const sound = new Map<string, readonly ParsedObject[]>();
     const unsound = new Map<string, readonly Problem[]>();
-    for (const document of update.documents) {
-      const { objects, problems } = await this.read(document, options);
+    let coming = this.parse(update.documents[0]);
+    for (const [index, document] of update.documents.entries()) {
+      const parsed = await coming;
+      // One document is parsed while the one before it is checked.
+      coming = this.parse(update.documents[index + 1]);
+      const { objects, problems } = await this.read(document, parsed as ParsedDocument, options);
       if (problems.length > 0) unsound.set(document.name, problems);
       if (objects) sound.set(document.name, objects);
     }
@@ -169,11 +174,15 @@ export class SourceIntake {
     return { changes: { source: this.source, put, remove }, rejections, told, settle };
   }
 
+  private parse(document: SourceDocument | undefined): Promise<ParsedDocument | undefined> {
+    return document ? this.parser.parse(this.source, document) : Promise.resolve(undefined);
+  }
+
   private async read(
     document: SourceDocument,
+    parsed: ParsedDocument,
     { policy, surroundings }: IntakeOptions,
   ): Promise<{ objects?: readonly ParsedObject[]; problems: readonly Problem[] }> {
-    const parsed = await this.parser.parse(this.source, document);
     if (parsed.problems.length > 0) return { problems: parsed.problems };
     const known = this.inForce.get(document.name);
     const { objects, fresh } = await reuse(parsed.objects, known?.objects ?? []);

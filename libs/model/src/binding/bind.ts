@@ -1,8 +1,9 @@
-import { validateSync, type ValidationError } from 'class-validator';
+import type { ValidationError } from 'class-validator';
 import { parseDataSizeBytes } from '../data-size.js';
 import { parseDurationMs } from '../duration.js';
 import { isJsonObject, pointerTo, type Json, type JsonObject } from '../json.js';
 import type { Problem } from '../problem.js';
+import { classValidator } from './class-validator.js';
 import { Constraints } from './constraints.js';
 import { type Constructor, type Field, type FieldType, fieldsOf, relaxedName } from './fields.js';
 import { statusByName } from './http-status.js';
@@ -83,7 +84,7 @@ function bindObject(type: Constructor, raw: Json, pointer: string, problems: Pro
   }
   if (problems.length === before && !plan.constraints.isEmpty && !plan.constraints.hold(target)) {
     const keys = new Map([...plan.fields.values()].map((field) => [field.name, field.key]));
-    for (const error of validateSync(target, CONSTRAINT_OPTIONS)) {
+    for (const error of classValidator().validateSync(target, CONSTRAINT_OPTIONS)) {
       const key = keys.get(error.property) ?? error.property;
       const at = written.get(relaxedName(key))?.pointer ?? pointerTo(pointer, key);
       problems.push(...constraintProblems(error, key, at));

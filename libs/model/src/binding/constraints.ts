@@ -1,7 +1,8 @@
-import { getMetadataStorage, type ValidationArguments, type ValidatorConstraintInterface } from 'class-validator';
+import type { MetadataStorage, ValidationArguments, ValidatorConstraintInterface } from 'class-validator';
+import { classValidator } from './class-validator.js';
 import type { Constructor } from './fields.js';
 
-type ValidationMetadata = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
+type ValidationMetadata = ReturnType<MetadataStorage['getTargetValidationMetadatas']>[number];
 
 /** A constraint of a class, looked up once. */
 interface Constraint {
@@ -20,7 +21,7 @@ export class Constraints {
   readonly isEmpty: boolean;
 
   constructor(private readonly type: Constructor) {
-    const metadata = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
+    const metadata = storage().getTargetValidationMetadatas(type, '', false, false);
     this.isEmpty = metadata.length === 0;
     this.simple = metadata.every(isSimple) ? metadata.map(constraintOf) : undefined;
   }
@@ -44,14 +45,18 @@ export class Constraints {
   }
 }
 
+function storage(): MetadataStorage {
+  return classValidator().getMetadataStorage();
+}
+
 function isSimple({ type, each, constraintCls }: ValidationMetadata): boolean {
   if (type !== 'customValidation' || each) return false;
-  const validators = getMetadataStorage().getTargetValidatorConstraints(constraintCls);
+  const validators = storage().getTargetValidatorConstraints(constraintCls);
   return validators.length === 1 && validators[0]?.async === false;
 }
 
 function constraintOf({ propertyName, constraintCls, constraints }: ValidationMetadata): Constraint {
-  const [validator] = getMetadataStorage().getTargetValidatorConstraints(constraintCls);
+  const [validator] = storage().getTargetValidatorConstraints(constraintCls);
   if (!validator) throw new Error(`the constraint on ${propertyName} has no validator`);
   return {
     property: propertyName,

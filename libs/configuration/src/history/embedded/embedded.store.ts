@@ -18,7 +18,7 @@ import {
 import { versionMs } from '../version-name.js';
 import { StoreConnection } from './store-connection.js';
 import type { StoreCallName, StoreCalls } from './store-protocol.js';
-import { eventOf, LoadedState, type RowChange, rowChanges, versionOf } from './store-rows.js';
+import { eventOf, LoadedState, type RowChange, rowChanges, rowsText, versionOf } from './store-rows.js';
 import { KEPT_EVENTS, KEPT_UNDELIVERED_EVENTS } from './store-tables.js';
 
 /** Carried over to the store's thread at once, in characters: a few milliseconds of copying. */
@@ -123,14 +123,14 @@ export class EmbeddedStore extends ConfigurationStore {
       changes.push(change);
       characters += charactersOf(change);
       if (characters >= PART_CHARACTERS) {
-        await this.call('commit', { part, isLast: false, changes });
+        await this.call('commit', { part, isLast: false, rows: rowsText(changes) });
         part += 1;
         changes = [];
         characters = 0;
       }
       if (slice.isUsedUp) await slice.breathe();
     }
-    await this.call('commit', { part, isLast: true, changes });
+    await this.call('commit', { part, isLast: true, rows: rowsText(changes) });
     for (const channel of commit.removeDeliveries ?? []) this.channels.delete(channel);
   }
 

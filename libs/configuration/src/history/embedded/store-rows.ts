@@ -24,6 +24,32 @@ export type RowChange =
   | { readonly table: TableName; readonly put: readonly KeyValue[]; readonly body: string }
   | { readonly table: TableName; readonly remove: readonly KeyValue[] };
 
+/**
+ * Rows as one text, two lines each: what is to be done, and the body. One text is carried from thread to thread far faster than
+ * many objects.
+ */
+export function rowsText(changes: readonly RowChange[]): string {
+  const lines: string[] = [];
+  for (const change of changes) {
+    if ('put' in change) lines.push(JSON.stringify([change.table, change.put]), change.body);
+    else lines.push(JSON.stringify([change.table, change.remove]), '');
+  }
+  return lines.join('\n');
+}
+
+/** The inverse of `rowsText`. A body is JSON and never empty, and no JSON holds a line break. */
+export function rowsOfText(text: string): RowChange[] {
+  const changes: RowChange[] = [];
+  if (text === '') return changes;
+  const lines = text.split('\n');
+  for (let at = 0; at < lines.length; at += 2) {
+    const [table, key] = JSON.parse(lines[at] as string) as [TableName, KeyValue[]];
+    const body = lines[at + 1] as string;
+    changes.push(body === '' ? { table, remove: key } : { table, put: key, body });
+  }
+  return changes;
+}
+
 interface DocumentPart extends StoredDocument {
   readonly part: number;
 }

@@ -4,7 +4,7 @@ import type { HistoryRetention } from '../configuration-store.js';
 import { HistoryPruner, type Key } from './history-pruner.js';
 import { type RowBatch, StoreDatabase } from './store-database.js';
 import type { StoreAnswer, StoreCall, StoreCallName, StoreCalls } from './store-protocol.js';
-import type { RowChange } from './store-rows.js';
+import { type RowChange, rowsOfText } from './store-rows.js';
 
 /** A pause in the commits of this length is used to move the log into the database, in milliseconds. */
 const QUIET_MS = 200;
@@ -35,9 +35,9 @@ class StoreThread {
       return { lastVersionMs: database.lastVersionMs, lastSequence: database.lastSequence };
     },
     loadNext: () => this.loading?.next().value ?? undefined,
-    commit: ({ part, isLast, changes }) => {
+    commit: ({ part, isLast, rows }) => {
       if (part === 0) this.parts = [];
-      this.parts.push(...changes);
+      for (const change of rowsOfText(rows)) this.parts.push(change);
       if (isLast) this.commit(this.parts.splice(0));
       return undefined;
     },
