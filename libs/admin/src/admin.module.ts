@@ -4,6 +4,7 @@ import { CircuitBreakersController } from './actuator/circuit-breakers.controlle
 import { ConfigurationStatusController } from './actuator/configuration-status.controller.js';
 import { GatewayController } from './actuator/gateway/gateway.controller.js';
 import { MetricsController } from './actuator/metrics.controller.js';
+import { WorkersController } from './actuator/workers.controller.js';
 import { OpenApiController } from './openapi/openapi.controller.js';
 import { ConfigurationController } from './configuration/configuration.controller.js';
 import { EventsController } from './configuration/events.controller.js';
@@ -18,7 +19,8 @@ import { HistoryController } from './configuration/history.controller.js';
 export class AdminModule {
   /**
    * @param imports modules that export DynamicConfigurationService, ConfigurationHistoryService, RouteManager,
-   *   ComponentCatalogue, BreakerBoard, HealthIndicators, Freshness, Deliveries, EventStream and AppInfo (those that are global need not be named)
+   *   ComponentCatalogue, BreakerBoard, HealthIndicators, Freshness, Deliveries, EventStream and AppInfo, and where
+   *   there are any TrafficWorkers (those that are global need not be named)
    */
   static register(imports: NonNullable<ModuleMetadata['imports']> = []): DynamicModule {
     return {
@@ -37,6 +39,7 @@ export class AdminModule {
         ConfigurationStatusController,
         GatewayController,
         CircuitBreakersController,
+        WorkersController,
         OpenApiController,
       ],
       providers: [ConfigurationWriter],

@@ -14,9 +14,11 @@ export class PoolOfWorkers extends TrafficWorkers {
   }
 
   override get all(): readonly WorkerView[] {
-    return this.pool.links.flatMap(({ slot, pid, state, sinceMs, sequence, live }) =>
-      state === 'gone' ? [] : [{ worker: slot, pid, state, sinceMs, sequence, ...live }],
-    );
+    return this.pool.links.flatMap(({ slot, pid, state, isListening, sinceMs, sequence, live }) => {
+      if (state === 'gone') return [];
+      const shown = state === 'serving' && !isListening ? 'starting' : state;
+      return [{ worker: slot, pid, state: shown, sinceMs, sequence, ...live }];
+    });
   }
 
   override restart(): void {

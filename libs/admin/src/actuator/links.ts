@@ -11,5 +11,6 @@ export const ACTUATOR_LINKS: Readonly<Record<string, string>> = {
   'configuration-validate': '/actuator/configuration/validate',
   gateway: '/actuator/gateway',
   circuitbreakers: '/actuator/circuitbreakers',
+  workers: '/actuator/workers',
   openapi: '/actuator/openapi',
 };

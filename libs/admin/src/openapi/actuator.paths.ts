@@ -91,6 +91,17 @@ export const ACTUATOR_PATHS: Paths = {
   '/actuator/circuitbreakers': {
     get: read('circuitBreakers', 'Every circuit breaker that has been asked', ref('CircuitBreakers')),
   },
+  '/actuator/workers': {
+    get: read('workers', 'The processes that serve traffic; none where the gateway is one process', ref('Workers')),
+  },
+  '/actuator/workers/restart': {
+    post: {
+      operationId: 'restartWorkers',
+      tags: TAGS,
+      summary: 'Replace the workers one after the other; no request fails for it',
+      responses: { 202: ok(ref('Workers'), 'It has begun'), ...problems(404) },
+    },
+  },
   [GATEWAY]: { get: read('gatewayEndpoints', 'What can be called for which route', arrayOf(ref('GatewayEndpoint'))) },
   [`${GATEWAY}/routes`]: {
     get: read(

@@ -256,16 +256,44 @@ export const SCHEMAS = {
   CircuitBreakers: object({
     circuitBreakers: {
       type: 'object',
-      additionalProperties: object({
-        routeId: text,
-        state: { type: 'string', enum: ['CLOSED', 'OPEN', 'HALF_OPEN'] },
-        failureRate: text,
-        failureRateThreshold: text,
-        bufferedCalls: { type: 'integer' },
-        failedCalls: { type: 'integer' },
-        notPermittedCalls: { type: 'integer' },
-      }),
+      additionalProperties: object(
+        {
+          routeId: text,
+          state: { type: 'string', enum: ['CLOSED', 'OPEN', 'HALF_OPEN'] },
+          states: {
+            ...recordOf({ type: 'integer' }),
+            description: 'Where there are workers: in how many of them it is in which state; `state` is the worst',
+          },
+          failureRate: text,
+          failureRateThreshold: text,
+          bufferedCalls: { type: 'integer' },
+          failedCalls: { type: 'integer' },
+          notPermittedCalls: { type: 'integer' },
+        },
+        [
+          'routeId',
+          'state',
+          'failureRate',
+          'failureRateThreshold',
+          'bufferedCalls',
+          'failedCalls',
+          'notPermittedCalls',
+        ],
+      ),
     },
+  }),
+  Workers: object({
+    workers: arrayOf(
+      object({
+        worker: { type: 'integer', minimum: 1 },
+        pid: { type: 'integer' },
+        state: { type: 'string', enum: ['starting', 'serving', 'draining'] },
+        since: instant,
+        sequence: { type: 'integer' },
+        inFlight: { type: 'integer' },
+        openWebSockets: { type: 'integer' },
+      }),
+    ),
   }),
   MetricNames: object({ names: arrayOf(text) }),
   Metric: object({
