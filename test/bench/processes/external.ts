@@ -54,9 +54,22 @@ export class ExternalProcess {
     return this.child.pid as number;
   }
 
-  async stop(): Promise<void> {
+  /** @returns when it has said `text`, from now on */
+  async says(text: string): Promise<void> {
+    const streams = [this.child.stdout, this.child.stderr].filter((stream) => stream !== null);
+    await new Promise<void>((resolve) => {
+      const read = (chunk: Buffer): void => {
+        if (!chunk.toString().includes(text)) return;
+        for (const stream of streams) stream.off('data', read);
+        resolve();
+      };
+      for (const stream of streams) stream.on('data', read);
+    });
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    this.child.kill('SIGKILL');
+    this.child.kill(signal);
     await once(this.child, 'exit');
   }
 }

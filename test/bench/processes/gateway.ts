@@ -91,14 +91,19 @@ export class BenchGateway {
     let some: GeneratedRoute[] = [];
     let files = 0;
     const write = (): void => {
-      const file = join(this.folder, 'routes', `routes-${String(files).padStart(4, '0')}.yml`);
-      writeFileSync(`${file}.new`, routesDocument(some));
-      renameSync(`${file}.new`, file);
+      this.writeFile(`routes-${String(files).padStart(4, '0')}.yml`, some);
       files += 1;
       some = [];
     };
     for (const route of routes) if (some.push(route) === ROUTES_PER_FILE) write();
     if (some.length > 0) write();
+  }
+
+  /** The same with one file. */
+  writeFile(name: string, routes: readonly GeneratedRoute[]): void {
+    const file = join(this.folder, 'routes', name);
+    writeFileSync(`${file}.new`, routesDocument(routes));
+    renameSync(`${file}.new`, file);
   }
 
   async start(flags: readonly string[] = []): Promise<StartTimes> {
