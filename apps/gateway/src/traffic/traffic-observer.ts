@@ -41,6 +41,6 @@ export class TrafficObserver extends RequestObserver {
 export function followRoutes(metrics: RequestMetrics, routes: RouteManager): void {
   routes.onSwap((previous, next, changedRouteIds) => {
     if (next.globals.metrics !== previous.globals.metrics) metrics.configure(next.globals.metrics);
-    for (const id of changedRouteIds) if (!next.routes.has(id)) metrics.forget(id);
+    for (const id of changedRouteIds) if (metrics.knows(id) && !next.routes.has(id)) metrics.forget(id);
   });
 }

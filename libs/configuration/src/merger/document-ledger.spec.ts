@@ -13,12 +13,12 @@ function objects(document: string, ids: string): ParsedObject[] {
 }
 
 /** `a=xy` puts document `a` with the ids `x` and `y`; `a=` alone removes it. */
-function rejectedAfter(steps: readonly string[]): string[] {
+async function rejectedAfter(steps: readonly string[]): Promise<string[]> {
   const ledger = new DocumentLedger('file');
   for (const step of steps) {
     const [name = '', ids = ''] = step.split('=');
-    if (ids === '') ledger.remove(name);
-    else ledger.put({ name, objects: objects(name, ids) });
+    if (ids === '') await ledger.remove(name);
+    else await ledger.put({ name, objects: objects(name, ids) });
   }
   return [...ledger.doubleIds().keys()];
 }
@@ -34,14 +34,14 @@ describe('DocumentLedger', () => {
     ['nobody once the rival names it no more', ['a=x', 'b=x', 'a=z'], []],
     ['the one that is left of three', ['a=x', 'b=x', 'c=x', 'a='], ['c']],
     ['the later name after a rival came back', ['a=x', 'b=x', 'a=', 'a=x'], ['b']],
-  ])('rejects %s', (_, steps, rejected) => {
-    expect(rejectedAfter(steps)).toEqual(rejected);
+  ])('rejects %s', async (_, steps, rejected) => {
+    expect(await rejectedAfter(steps)).toEqual(rejected);
   });
 
-  it('names both places', () => {
+  it('names both places', async () => {
     const ledger = new DocumentLedger('file');
-    ledger.put({ name: 'a', objects: objects('a', 'x') });
-    ledger.put({ name: 'b', objects: objects('b', 'yx') });
+    await ledger.put({ name: 'a', objects: objects('a', 'x') });
+    await ledger.put({ name: 'b', objects: objects('b', 'yx') });
     expect(ledger.doubleIds().get('b')).toMatchObject([
       { pointer: '/routes/1/id', code: 'duplicate-id', message: expect.stringContaining('a:1:1 and b:2:1') as string },
     ]);

@@ -1,4 +1,12 @@
-import { formatPosition, keyText, type ParsedObject, pointerTo, type Problem, type SourceName } from '@tigateway/model';
+import {
+  forEachSliced,
+  formatPosition,
+  keyText,
+  type ParsedObject,
+  pointerTo,
+  type Problem,
+  type SourceName,
+} from '@tigateway/model';
 
 /** A document whose content is sound in itself. */
 export interface SoundDocument {
@@ -8,7 +16,8 @@ export interface SoundDocument {
 
 /**
  * Who of one source's documents claims which id. Two documents that define one id cannot both be accepted: the one that is
- * later in name order is refused, whatever order they arrived in. Mutable, and owned by its source's intake.
+ * later in name order is refused, whatever order they arrived in. Mutable, and owned by its source's intake: one change of it at
+ * a time, which gives the event loop away.
  */
 export class DocumentLedger {
   private readonly documents = new Map<string, SoundDocument>();
@@ -26,10 +35,10 @@ export class DocumentLedger {
     return this.documents.get(name);
   }
 
-  put(document: SoundDocument): void {
-    this.remove(document.name);
+  async put(document: SoundDocument): Promise<void> {
+    await this.remove(document.name);
     this.documents.set(document.name, document);
-    for (const object of document.objects) {
+    await forEachSliced(document.objects, (object) => {
       const key = keyText(object);
       const rivals = this.contested.get(key);
       const other = this.claims.get(key);
@@ -41,11 +50,11 @@ export class DocumentLedger {
         this.claims.delete(key);
         this.contested.set(key, new Set([other, document.name]));
       }
-    }
+    });
   }
 
-  remove(name: string): void {
-    for (const object of this.documents.get(name)?.objects ?? []) {
+  async remove(name: string): Promise<void> {
+    await forEachSliced(this.documents.get(name)?.objects ?? [], (object) => {
       const key = keyText(object);
       const rivals = this.contested.get(key);
       rivals?.delete(name);
@@ -55,7 +64,7 @@ export class DocumentLedger {
         this.contested.delete(key);
         for (const only of rivals) this.claims.set(key, only);
       }
-    }
+    });
     this.documents.delete(name);
   }
 

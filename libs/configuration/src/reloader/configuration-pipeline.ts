@@ -176,7 +176,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
       const documents = stored.documents.filter(({ source }) => source === watched.name);
       if (documents.length === 0) continue;
       watched.isRestored();
-      changes.push(watched.intake.restore(await this.stillValid(documents)));
+      changes.push(await watched.intake.restore(await this.stillValid(documents)));
     }
     const state = await this.serve(stored, changes);
     this.queue = new ChangeQueue(
@@ -537,8 +537,12 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
 
   private async apply(round: readonly Staged[]): Promise<void> {
     const startedMs = this.clock.monotonicMs();
-    const sources = new Set(round.flatMap(({ versions }) => versions.map(({ source }) => source)));
-    const changes = round.reduce((sum, { versions }) => sum + versions.length, 0);
+    const sources = new Set<SourceName>();
+    let changes = 0;
+    for (const { versions } of round) {
+      for (const { source } of versions) sources.add(source);
+      changes += versions.length;
+    }
     try {
       await this.reloader.apply(round);
     } catch (error) {

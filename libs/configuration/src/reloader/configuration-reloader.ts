@@ -2,7 +2,6 @@ import { Injectable, Optional } from '@nestjs/common';
 import {
   type Change,
   Clock,
-  type ConfigType,
   ConfigurationStoreError,
   EventBus,
   forEachSliced,
@@ -36,8 +35,10 @@ export class ConfigurationReloader {
 
   /** Puts what was in force before in force again. @throws RouteCompileError */
   async restore(changes: readonly Change[], running: RunningConfigurations): Promise<void> {
-    this.refresh.refreshRoutes(await this.refresh.prepare(changes));
+    const snapshot = await this.refresh.prepare(changes);
+    const isRefreshed = this.refresh.refreshRoutes(snapshot);
     this.others?.begin(running);
+    if (isRefreshed) await this.refresh.announce(snapshot);
   }
 
   /** @throws RouteCompileError, ConfigurationStoreError: nothing has changed */
@@ -61,9 +62,10 @@ export class ConfigurationReloader {
       throw error;
     }
     await elsewhere?.swap();
-    this.refresh.refreshRoutes(snapshot);
+    const isRefreshed = this.refresh.refreshRoutes(snapshot);
     if (last && changes.some(({ configType }) => configType === 'global')) this.policy.follow(last.state.running);
     await this.judge.begin(watches, round, running, snapshot);
+    if (isRefreshed) await this.refresh.announce(snapshot);
   }
 
   /** A store that is out of reach for a moment is asked again, as the update policy says, and within its timeout. */
@@ -92,26 +94,28 @@ export class ConfigurationReloader {
 
   /** Tells what has come into force. Gives the event loop away between events. */
   async announce(round: readonly Staged[]): Promise<void> {
-    const changes = round.flatMap((staged) => staged.changes).filter((change) => !isRelocation(change));
-    await forEachSliced(
-      round.flatMap((staged) => staged.events),
-      (event) => this.events.publish(RECORDED_EVENT_NAMES[event.type], event as never),
-    );
+    for (const { events } of round) {
+      await forEachSliced(events, (event) => this.events.publish(RECORDED_EVENT_NAMES[event.type], event as never));
+    }
+    const routeIds: string[] = [];
+    const filterIds: string[] = [];
+    const globals: Change[] = [];
+    for (const { changes } of round) {
+      await forEachSliced(changes, (change) => {
+        if (isRelocation(change)) return;
+        if (change.configType === 'route') routeIds.push(change.configId);
+        else if (change.configType === 'filter') filterIds.push(change.configId);
+        else globals.push(change);
+      });
+    }
     const now = this.clock.now();
-    const routeIds = idsOf(changes, 'route');
     if (routeIds.length > 0) this.events.publish('routes.updated', new RoutesUpdatedEvent(routeIds, now));
-    const filterIds = idsOf(changes, 'filter');
     if (filterIds.length > 0) this.events.publish('filters.updated', new FiltersUpdatedEvent(filterIds, now));
-    for (const change of changes) {
-      if (change.configType !== 'global') continue;
+    for (const change of globals) {
       const configuration = change.op === 'upsert' ? maskSecrets(change.next.configuration) : null;
       this.events.publish('global.updated', new GlobalConfigurationUpdatedEvent(change.configId, configuration, now));
     }
   }
-}
-
-function idsOf(changes: readonly Change[], type: ConfigType): string[] {
-  return changes.filter(({ configType }) => configType === type).map(({ configId }) => configId);
 }
 
 /** One transaction of many. Their keys are disjoint, so the order of their rows does not matter. */

@@ -214,7 +214,7 @@ export class DeferredChanges {
 
   private async writeNow(state: PipelineState, requests: readonly WriteRequest[], cause: Cause) {
     const staged = await stageWrite(state, requests, cause, this.hands.tools);
-    return { ...this.replacing(state, staged, requests), undo: undoOf(state, staged, API) };
+    return { ...this.replacing(state, staged, requests), undo: await undoOf(state, staged, API) };
   }
 
   private async accept(
@@ -294,7 +294,7 @@ export class DeferredChanges {
       ...staged,
       commit: { ...staged.commit, removePending: waiting ? [waiting.id] : [] },
       result: { kind: 'applied', changed: staged.result },
-      ...(!isNew && { undo: undoOf(state, staged, delivery.source) }),
+      ...(!isNew && { undo: await undoOf(state, staged, delivery.source) }),
     };
   }
 
@@ -376,7 +376,7 @@ export class DeferredChanges {
         const rest = { ...state, pending: state.pending.delete(id) };
         const staged = await stageWrite(rest, requests, causeOf(pending), this.hands.tools);
         const removePending = [...(staged.commit.removePending ?? []), id];
-        return { ...staged, commit: { ...staged.commit, removePending }, undo: undoOf(state, staged, API) };
+        return { ...staged, commit: { ...staged.commit, removePending }, undo: await undoOf(state, staged, API) };
       });
       return true;
     } catch (error) {
@@ -492,7 +492,7 @@ export class DeferredChanges {
         const advance = await queue.enqueue(async (state) => {
           if (!state.pending.has(pending.id)) return nothing(state);
           const staged = await rollout.stageNext(state, tools);
-          const { entries } = undoOf(state, staged, pending.source);
+          const { entries } = await undoOf(state, staged, pending.source);
           return { ...staged, result: () => rollout.advanced(staged, entries) };
         });
         if (!advance) {

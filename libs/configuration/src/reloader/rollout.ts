@@ -184,7 +184,7 @@ export class Rollout {
       ? await stageDelivery(state, this.delivery, tools, this.clock.now())
       : await stageWrite(state, requests, causeOf(this.pending), tools, this.made);
     const removePending = [...(staged.commit.removePending ?? []), ...(this.goesRound ? [] : [id])];
-    const entries = [...this.entries, ...undoOf(before, staged, source).entries];
+    const entries = [...this.entries, ...(await undoOf(before, staged, source)).entries];
     return { ...staged, commit: { ...staged.commit, removePending }, undo: { source, entries }, watch: this.watch };
   }
 

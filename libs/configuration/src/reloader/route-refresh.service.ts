@@ -1,5 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { type Change, Clock, EventBus, RouteRefreshedEvent, RoutesRefreshedEvent } from '@tigateway/model';
+import {
+  type Change,
+  Clock,
+  EventBus,
+  forEachSliced,
+  RouteRefreshedEvent,
+  RoutesRefreshedEvent,
+} from '@tigateway/model';
 import { RouteManager, type Snapshot, SnapshotCompiler } from '@tigateway/routing';
 
 /** Makes the next snapshot aside, and moves the one reference by which traffic sees it. */
@@ -26,14 +33,19 @@ export class RouteRefreshService {
     return changes.length > 0 ? this.compiler.compile(this.routes.current, { changes }) : this.routes.current;
   }
 
-  /** The very next request meets `snapshot`. */
-  refreshRoutes(snapshot: Snapshot): void {
-    if (snapshot === this.routes.current) return;
+  /** The very next request meets `snapshot`. @returns whether it is another than before */
+  refreshRoutes(snapshot: Snapshot): boolean {
+    if (snapshot === this.routes.current) return false;
     this.routes.swap(snapshot);
+    return true;
+  }
+
+  /** Tells what `refreshRoutes` has put in place. Gives the event loop away between events. */
+  async announce(snapshot: Snapshot): Promise<void> {
     const now = this.clock.now();
-    for (const routeId of snapshot.changedRouteIds) {
-      this.events.publish('route.refreshed', new RouteRefreshedEvent(routeId, now));
-    }
+    await forEachSliced(snapshot.changedRouteIds, (routeId) =>
+      this.events.publish('route.refreshed', new RouteRefreshedEvent(routeId, now)),
+    );
     this.events.publish('routes.refreshed', new RoutesRefreshedEvent(snapshot.revision, now));
   }
 }

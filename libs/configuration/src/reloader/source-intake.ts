@@ -94,12 +94,12 @@ export class SourceIntake {
   }
 
   /** What an earlier run had accepted and is still valid: the last good content until the source speaks. */
-  restore(documents: readonly StoredDocument[]): DocumentChanges {
+  async restore(documents: readonly StoredDocument[]): Promise<DocumentChanges> {
     const put = documents.map(({ name, objects }) => this.accepted(name, objects));
     for (const document of put) {
       this.inForce.set(document.name, document);
       this.checkedWith.set(document.name, ALL_STEPS);
-      this.ledger.put(document);
+      await this.ledger.put(document);
     }
     return { source: this.source, put, remove: [] };
   }
@@ -125,8 +125,8 @@ export class SourceIntake {
       const changes = { source: this.source, put: [], remove: [] };
       return { changes, rejections: [], told: () => undefined, settle: () => undefined };
     }
-    for (const name of removed) this.ledger.remove(name);
-    for (const [name, objects] of sound) this.ledger.put({ name, objects });
+    for (const name of removed) await this.ledger.remove(name);
+    for (const [name, objects] of sound) await this.ledger.put({ name, objects });
     return this.judge([...removed], unsound, new Set(update.documents.map(({ name }) => name)));
   }
 

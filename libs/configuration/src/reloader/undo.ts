@@ -1,5 +1,5 @@
 import type { ConfigurationKey, Json, SourceName } from '@tigateway/model';
-import { keyText } from '@tigateway/model';
+import { forEachSliced, keyText } from '@tigateway/model';
 import { isRelocation } from '../planner/configuration-planner.js';
 import type { PipelineState, Staged } from './pipeline-state.js';
 
@@ -19,18 +19,23 @@ export interface Undo {
   readonly entries: readonly UndoEntry[];
 }
 
-/** @param before the state that the change was staged on */
-export function undoOf(before: PipelineState, { changes, versions }: Staged, source: SourceName): Undo {
-  const made = new Map(versions.map((version) => [keyText(version), version.version]));
+/** Gives the event loop away. @param before the state that the change was staged on */
+export async function undoOf(
+  before: PipelineState,
+  { changes, versions }: Pick<Staged, 'changes' | 'versions'>,
+  source: SourceName,
+): Promise<Undo> {
+  const made = new Map<string, string>();
+  await forEachSliced(versions, (version) => made.set(keyText(version), version.version));
   const entries: UndoEntry[] = [];
-  for (const change of changes) {
+  await forEachSliced(changes, (change) => {
     const text = keyText(change);
     const version = made.get(text);
-    if (version === undefined || isRelocation(change)) continue;
+    if (version === undefined || isRelocation(change)) return;
     const running = before.running.configurations.get(text);
     const { configType, configId } = change;
     const previous = running ? { version: running.version, configuration: running.configuration } : null;
     entries.push({ configType, configId, version, previous, api: before.api.get(text)?.configuration ?? null });
-  }
+  });
   return { source, entries };
 }

@@ -72,6 +72,11 @@ export class RequestMetrics {
     for (const each of records) this.seriesOf(each.routeId, each.method, each.status).add(each);
   }
 
+  /** Whether the route has series. */
+  knows(routeId: string): boolean {
+    return this.routes.has(routeId);
+  }
+
   /** Ends the series of a route that no longer exists, so that they do not pile up over the life of the process. */
   forget(routeId: string): void {
     this.routes.delete(routeId);

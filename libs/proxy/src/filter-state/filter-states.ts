@@ -35,6 +35,7 @@ export class FilterStates<State> {
 
   /** After a swap: forgets what belonged to filters that the changed routes no longer have. */
   prune(snapshot: Snapshot, changedRouteIds: readonly string[]): void {
+    if (this.byRoute.size === 0) return;
     for (const id of changedRouteIds) {
       if (this.byRoute.has(id)) this.retain(id, snapshot.routes.get(id)?.chain.filters ?? []);
     }

@@ -21,8 +21,14 @@ export class SnapshotCompiler {
   /** @throws RouteCompileError for what does not compile; `previous` stays as it is in any case */
   async compile(previous: Snapshot, { changes }: ChangeSet): Promise<Snapshot> {
     const slice = new TimeSlice();
-    const globals = this.globals(previous.globals, changes);
-    const { filters, touched } = this.filters(previous.filters, changes);
+    // Hardly any: what they change is known before the first route is compiled.
+    const others: Change[] = [];
+    for (const change of changes) {
+      if (change.configType !== 'route') others.push(change);
+      if (slice.isUsedUp) await slice.breathe();
+    }
+    const globals = this.globals(previous.globals, others);
+    const { filters, touched } = this.filters(previous.filters, others);
     const namedFilters = touched.length > 0 ? new NamedFilters(filters.values()) : previous.namedFilters;
     const surroundings: Surroundings = { joining: joiningFilters(globals), namedFilters };
 

@@ -26,8 +26,8 @@ describe('a change', () => {
     ['of the default filters', [upsert('global', 'default-filters', [])], 'all'],
     ['of settings that no request meets', [upsert('global', 'update-policy', {})], []],
     ['of nothing but a place', [upsert('route', 'pay', { a: 1 }, { a: 1 })], []],
-  ])('%s affects those routes', (_, changes, affected) => {
-    const found = affectedRoutes(changes, MADE_ANEW);
+  ])('%s affects those routes', async (_, changes, affected) => {
+    const found = await affectedRoutes(changes, MADE_ANEW);
     expect(found === 'all' ? found : [...found].sort()).toEqual(affected);
   });
 });

@@ -1,4 +1,4 @@
-import { type Change, isJsonObject, type Json, relaxedName } from '@tigateway/model';
+import { type Change, forEachSliced, isJsonObject, type Json, relaxedName } from '@tigateway/model';
 import { RouteSelector } from '@tigateway/routing';
 import { isRelocation } from '../../planner/configuration-planner.js';
 
@@ -8,19 +8,25 @@ export type AffectedRoutes = 'all' | ReadonlySet<string>;
 /** Settings that no request meets. */
 const BESIDE_TRAFFIC: ReadonlySet<string> = new Set(['update-policy', 'notification', 'metrics', 'access-log']);
 
-/** @param changedRouteIds every route that the compile has made anew, for whatever change */
-export function affectedRoutes(changes: readonly Change[], changedRouteIds: readonly string[]): AffectedRoutes {
+/** Gives the event loop away. @param changedRouteIds every route that the compile has made anew, for whatever change */
+export async function affectedRoutes(
+  changes: readonly Change[],
+  changedRouteIds: readonly string[],
+): Promise<AffectedRoutes> {
   const ids = new Set<string>();
   const selectors: RouteSelector[] = [];
-  for (const change of changes) {
-    if (isRelocation(change)) continue;
+  let affectsAll = false;
+  await forEachSliced(changes, (change) => {
+    if (isRelocation(change)) return;
     if (change.configType === 'route') ids.add(change.configId);
     else if (change.configType === 'filter') selectors.push(...selectorsOf(change));
-    else if (!BESIDE_TRAFFIC.has(change.configId)) return 'all';
-  }
+    else affectsAll ||= !BESIDE_TRAFFIC.has(change.configId);
+  });
+  if (affectsAll || selectors.some((selector) => selector.namesAll)) return 'all';
   if (selectors.length === 0) return ids;
-  if (selectors.some((selector) => selector.namesAll)) return 'all';
-  for (const id of changedRouteIds) if (selectors.some((selector) => selector.names(id))) ids.add(id);
+  await forEachSliced(changedRouteIds, (id) => {
+    if (selectors.some((selector) => selector.names(id))) ids.add(id);
+  });
   return ids;
 }
 

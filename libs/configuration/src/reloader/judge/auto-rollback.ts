@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { type Change, Clock, keyText, type Scheduled } from '@tigateway/model';
+import { type Change, Clock, forEachSliced, keyText, type Scheduled } from '@tigateway/model';
 import { type Snapshot, sumOf, type TrafficCount, TrafficMeter } from '@tigateway/routing';
 import { ConfigurationStore, type StoreCommit, type StoredPending } from '../../history/configuration-store.js';
 import { isRelocation } from '../../planner/configuration-planner.js';
@@ -94,7 +94,7 @@ export class AutoRollback {
       }
       const watch = new ChangeWatch(this.meter);
       await watch.add(affected, before, running);
-      this.keep({ id, undo, watch, rowIds, windowMs });
+      await this.keep({ id, undo, watch, rowIds, windowMs });
     }
   }
 
@@ -111,7 +111,7 @@ export class AutoRollback {
     for (const { changes, undo, watch: known } of round.flatMap(judgedParts)) {
       if (!undo && !known) continue;
       const watch = known ?? new ChangeWatch(this.meter);
-      const affected = affectedRoutes(changes, next.changedRouteIds);
+      const affected = await affectedRoutes(changes, next.changedRouteIds);
       const all = allOf(watch, affected);
       if (all !== 'all' && all.size === 0) continue;
       const before = await ChangeWatch.baseline(this.meter, affected, running);
@@ -126,39 +126,47 @@ export class AutoRollback {
 
   /** Right after the swap. */
   async begin({ prospects }: Prepared, round: readonly Staged[], previous: Snapshot, running: Snapshot): Promise<void> {
-    for (const { changes } of round) this.supersede(changes);
-    for (const id of running.changedRouteIds) {
+    for (const { changes } of round) await this.supersede(changes);
+    const goingOn = prospects.map(({ watch }) => watch).filter((watch) => watch.hasRoutes);
+    await forEachSliced(running.changedRouteIds, (id) => {
+      const others = this.byRoute.get(id);
+      if (!others && goingOn.length === 0) return;
       const traffic = running.routes.get(id)?.traffic;
-      for (const { watch } of this.byRoute.get(id) ?? []) watch.goOn(id, traffic);
-      for (const { watch } of prospects) watch.goOn(id, traffic);
-    }
+      for (const { watch } of others ?? []) watch.goOn(id, traffic);
+      for (const watch of goingOn) watch.goOn(id, traffic);
+    });
     for (const { undo, watch, affected, before, rows, windowMs } of prospects) {
       await watch.add(affected, before, running, previous);
-      if (undo) this.keep({ id: idOf(undo), undo, watch, rowIds: rows.map((row) => row.id), windowMs });
+      if (undo) await this.keep({ id: idOf(undo), undo, watch, rowIds: rows.map((row) => row.id), windowMs });
     }
     this.meter.remember(this.policy.current.rollback.rollbackWindowMs);
   }
 
-  private keep(facts: Omit<Watched, 'entries' | 'untilMs'> & { readonly windowMs: number }): void {
+  private async keep(facts: Omit<Watched, 'entries' | 'untilMs'> & { readonly windowMs: number }): Promise<void> {
     const { id, undo, watch, rowIds, windowMs } = facts;
-    const entries = new Map(undo.entries.map((entry) => [keyText(entry), entry]));
+    const entries = new Map<string, UndoEntry>();
     const watched: Watched = { id, undo, watch, rowIds, entries, untilMs: this.clock.monotonicMs() + windowMs };
-    this.watched.set(id, watched);
-    for (const key of entries.keys()) this.byKey.set(key, watched);
-    for (const routeId of watch.routeIds) {
+    await forEachSliced(undo.entries, (entry) => {
+      const key = keyText(entry);
+      entries.set(key, entry);
+      this.byKey.set(key, watched);
+    });
+    await forEachSliced(watch.routeIds, (routeId) => {
       const others = this.byRoute.get(routeId);
       if (others) others.add(watched);
       else this.byRoute.set(routeId, new Set([watched]));
-    }
+    });
+    this.watched.set(id, watched);
     if (this.watched.size > MAX_WATCHES) this.end(this.watched.values().next().value as Watched);
     this.lookLater(AutoRollback.lookEveryMs(windowMs));
   }
 
   /** What is changed again is no longer the doing of the change before. */
-  private supersede(changes: readonly Change[]): void {
-    for (const change of changes) {
+  private async supersede(changes: readonly Change[]): Promise<void> {
+    if (this.byKey.size === 0) return;
+    await forEachSliced(changes, (change) => {
       const watched = isRelocation(change) ? undefined : this.byKey.get(keyText(change));
-      if (!watched) continue;
+      if (!watched) return;
       watched.entries.delete(keyText(change));
       this.byKey.delete(keyText(change));
       if (change.configType === 'route') {
@@ -166,7 +174,7 @@ export class AutoRollback {
         this.unlist(change.configId, watched);
       }
       if (watched.entries.size === 0) this.end(watched);
-    }
+    });
   }
 
   private lookLater(delayMs: number): void {

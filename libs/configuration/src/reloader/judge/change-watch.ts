@@ -63,6 +63,10 @@ export class ChangeWatch {
     return this.before;
   }
 
+  get hasRoutes(): boolean {
+    return this.routes.size > 0;
+  }
+
   get routeIds(): Iterable<string> {
     return this.routes.keys();
   }
