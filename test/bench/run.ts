@@ -30,10 +30,16 @@ async function run(names: readonly string[], options: BenchOptions, isDraft: boo
       );
       continue;
     }
-    const result = await scenario.run(options);
-    process.stdout.write(`${formatResult(scenario, result)}\n`);
-    if (!isDraft) await publish(scenario, result);
-    results[scenario.name] = { title: scenario.title, ...result };
+    try {
+      const result = await scenario.run(options);
+      process.stdout.write(`${formatResult(scenario, result)}\n`);
+      if (!isDraft) await publish(scenario, result);
+      results[scenario.name] = { title: scenario.title, ...result };
+    } catch (error) {
+      // The other scenarios are worth their time all the same.
+      process.stdout.write(`${scenario.name}: failed: ${(error as Error).message}\n\n`);
+      process.exitCode = 1;
+    }
     writeFileSync(
       file,
       `${JSON.stringify({ startedAt, machine: describeMachine(), options, results }, undefined, 2)}\n`,

@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { pinned, type Place } from '../machine.js';
 
 const POLL_MS = 20;
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 120_000;
 
 /** Whether a program can be found. */
 export function isInstalled(program: string): boolean {
