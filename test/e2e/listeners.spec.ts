@@ -12,7 +12,9 @@ const CERTIFICATES = resolve(import.meta.dirname, '../../libs/proxy/src/testing/
 const pem = (name: string): string => readFileSync(join(CERTIFICATES, name), 'utf8');
 const TRUSTED = [pem('first.pem'), pem('second.pem')];
 
-describe.each(ENGINES)('a listener with TLS on the %s engine', (engine) => {
+const PROCESSES = ENGINES.flatMap((engine) => [1, 2].map((workers) => [engine, workers] as const));
+
+describe.each(PROCESSES)('a listener with TLS on the %s engine, where %i process serves', (engine, workers) => {
   let upstream: Upstream;
   let gateway: GatewayProcess;
 
@@ -21,7 +23,7 @@ describe.each(ENGINES)('a listener with TLS on the %s engine', (engine) => {
       response.end(`${request.url} ${request.headers['x-forwarded-proto'] as string}`),
     );
     gateway = await GatewayProcess.prepare({
-      server: { engine, tls: { certificate: 'tls/tls.crt', key: 'tls/tls.key' } },
+      server: { engine, workers, tls: { certificate: 'tls/tls.crt', key: 'tls/tls.key' } },
       routes: { 'all.yaml': `routes: [{ id: all, uri: ${upstream.url}, predicates: ['Path=/**'] }]` },
     });
     mkdirSync(join(gateway.folder, 'tls'));

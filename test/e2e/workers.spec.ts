@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
 import { AdminApi } from './admin-api.js';
 import { DescribedApi } from './described-api.js';
 import { ENGINES, GatewayProcess, type GatewayProcessOptions } from './gateway-process.js';
@@ -248,6 +249,30 @@ describe.each(ENGINES)('a replacement of all workers on the engine %s', (engine)
     expect(load.statuses).toEqual(new Set([200]));
     expect(counts[1]).toBeGreaterThan(counts[0] ?? 0);
     expect(await counted(admin)).toBe(load.answers);
+  });
+});
+
+describe('a WebSocket', () => {
+  it('goes through a worker, and is told to come back when that is replaced', async () => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    disposables.push(() => void server.close());
+    server.on('connection', (socket) => socket.on('message', (data: Buffer) => socket.send(`echo ${data.toString()}`)));
+    await once(server, 'listening');
+    const { gateway, admin } = await started();
+    const { port } = server.address() as AddressInfo;
+    await admin.write('PUT', '/api/configuration/routes/ws', {
+      uri: `ws://127.0.0.1:${port}`,
+      predicates: ['Path=/ws'],
+    });
+    const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/ws`);
+    await once(socket, 'open');
+    socket.send('hello');
+    expect(String(((await once(socket, 'message')) as [Buffer])[0])).toBe('echo hello');
+    const health = await admin.json<{ components: object }>('/actuator/health');
+    expect(health.components).toMatchObject({ dataPlane: { details: { openWebSockets: 1 } } });
+    const closed = once(socket, 'close') as Promise<[number]>;
+    expect((await admin.send('POST', '/actuator/workers/restart')).status).toBe(202);
+    expect((await closed)[0]).toBe(1001);
   });
 });
 

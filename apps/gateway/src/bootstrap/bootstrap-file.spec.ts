@@ -171,6 +171,11 @@ tigateway:
   it.each([
     ['an unknown key', 'server:\n  prot: 80', 'tigateway.yml:2:3: unknown property "prot"; expected one of: port,'],
     ['a wrong type', 'server:\n  port: eighty', 'tigateway.yml:2:3: expected a whole number, found "eighty"'],
+    [
+      'no number of workers',
+      'server:\n  workers: 0',
+      'tigateway.yml:2:3: "0" is no number of workers; expected 1 to 256',
+    ],
     ['a value out of range', 'server:\n  port: 70000', 'tigateway.yml:2:3: "port" must not be greater than 65535'],
     [
       'an item of a list',
