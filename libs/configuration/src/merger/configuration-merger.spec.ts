@@ -63,6 +63,27 @@ describe('ConfigurationMerger', () => {
     );
   });
 
+  it('looks at what a document changed alone, and gives what the new one would give by itself', async () => {
+    const contents = fc.dictionary(fc.constantFrom('v', 'w', 'x', 'y', 'z'), fc.integer({ min: 0, max: 3 }));
+    await fc.assert(
+      fc.asyncProperty(contents, contents, async (first, second) => {
+        const before = document('file', 'f', first);
+        const fresh = document('file', 'f', second);
+        // As an intake does: what is the same in the same place is the very object of before.
+        const objects = fresh.objects.map((object, index) => {
+          const older = before.objects[index];
+          return older && JSON.stringify(older) === JSON.stringify(object) ? older : object;
+        });
+        const put = [{ ...fresh, objects }];
+        const { state, touched } = await merger.merge(await merged([before]), { source: 'file', put, remove: [] });
+        expect(state.candidates.toJS()).toEqual((await merged([fresh])).candidates.toJS());
+        const kept = new Set(objects.filter((object, index) => object === before.objects[index]).map(keyText));
+        const all = new Set([...before.objects, ...objects].map(keyText));
+        expect([...touched].sort()).toEqual([...all].filter((key) => !kept.has(key)).sort());
+      }),
+    );
+  });
+
   it('lets the first source win and brings the shadowed one back', async () => {
     const both = await merged([document('file', 'f', { x: 1 }), document('api', 'p', { x: 2 })]);
     expect(both.candidates.get('route:x')?.map(({ source }) => source)).toEqual(['api', 'file']);

@@ -1,6 +1,5 @@
 import {
   forEachSliced,
-  formatPosition,
   type Json,
   keyText,
   type ParsedObject,
@@ -295,7 +294,10 @@ function reused(object: ParsedObject, older: ParsedObject | undefined): ParsedOb
   if (!older || !sameJson(older.configuration, object.configuration)) {
     return { ...object, configuration: toRecords(object.configuration) };
   }
-  const isSamePlace =
-    older.pointer === object.pointer && formatPosition(older.position) === formatPosition(object.position);
+  const isSamePlace = older.pointer === object.pointer && isSamePosition(older.position, object.position);
   return isSamePlace ? older : { ...object, configuration: older.configuration };
+}
+
+function isSamePosition(a: Position, b: Position): boolean {
+  return a.line === b.line && a.column === b.column && a.document === b.document;
 }
