@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
+import { DirectWriter, MAX_DIRECT_BYTES } from './direct-writer.js';
 
-/** Up to here, copying into one buffer is cheaper than handing the system several. */
-const COPY_LIMIT_BYTES = 16 * 1024;
+/** Up to here, copying into one text or buffer is cheaper than handing the system several. */
+const COPY_LIMIT_BYTES = MAX_DIRECT_BYTES;
 
 /**
  * What goes out on one socket. Parts that are added in one turn of the event loop leave in one system call: a head and a small
@@ -11,12 +12,15 @@ export class Outgoing {
   private parts: (string | Buffer)[] = [];
   private bytes = 0;
   private flushIsQueued = false;
+  private readonly direct: DirectWriter | undefined;
   private readonly flushQueued = (): void => {
     this.flushIsQueued = false;
     this.flush();
   };
 
-  constructor(private readonly socket: Socket) {}
+  constructor(private readonly socket: Socket) {
+    this.direct = DirectWriter.of(socket);
+  }
 
   /** Text is Latin-1. Goes out at the end of this turn, or sooner by `flush`. The buffer belongs to the socket from here on. */
   add(part: string | Buffer): void {
@@ -37,25 +41,37 @@ export class Outgoing {
     return this.bytes < COPY_LIMIT_BYTES ? !this.socket.writableNeedDrain : this.flush();
   }
 
+  /** `add` and `flush` of the last part, or the only one. */
+  send(part: string): void {
+    this.parts.push(part);
+    this.bytes += part.length;
+    this.flush();
+  }
+
   /**
    * Hands over what was added.
-   * @param onWritten called once the system has taken all of it, not when that fails
+   * @param onWritten called once the system has taken all of it, perhaps at once; not when that fails
    * @returns as `write`
    */
   flush(onWritten?: () => void): boolean {
-    const { parts, socket } = this;
+    const { parts, socket, bytes, direct } = this;
     const [first] = parts;
     if (socket.destroyed) return true;
     if (first === undefined) {
       if (onWritten) this.afterEarlierWrites(onWritten);
       return !socket.writableNeedDrain;
     }
-    const { bytes } = this;
-    const done = onWritten && whenWell(onWritten);
     this.parts = [];
     this.bytes = 0;
+    if (direct !== undefined && bytes <= COPY_LIMIT_BYTES && !direct.isWaiting && socket.writableLength === 0) {
+      let text = textOf(first);
+      for (let at = 1; at < parts.length; at++) text += textOf(parts[at] as string | Buffer);
+      direct.write(text, onWritten);
+      return true;
+    }
+    const done = onWritten && whenWell(onWritten);
     if (parts.length === 1) return writePart(socket, first, done);
-    if (bytes <= COPY_LIMIT_BYTES) return socket.write(join(parts, bytes), done);
+    if (bytes <= COPY_LIMIT_BYTES) return socket.write(joined(parts, bytes), done);
     socket.cork();
     let hasRoom = true;
     for (let at = 0; at < parts.length; at++) {
@@ -66,7 +82,7 @@ export class Outgoing {
   }
 
   private afterEarlierWrites(onWritten: () => void): void {
-    if (this.socket.writableLength === 0) queueMicrotask(onWritten);
+    if (this.socket.writableLength === 0 && !this.direct?.isWaiting) queueMicrotask(onWritten);
     else this.socket.write('', whenWell(onWritten));
   }
 }
@@ -77,11 +93,15 @@ function whenWell(onWritten: () => void): (error?: Error | null) => void {
   };
 }
 
+function textOf(part: string | Buffer): string {
+  return typeof part === 'string' ? part : part.toString('latin1');
+}
+
 function writePart(socket: Socket, part: string | Buffer, done?: (error?: Error | null) => void): boolean {
   return typeof part === 'string' ? socket.write(part, 'latin1', done) : socket.write(part, done);
 }
 
-function join(parts: readonly (string | Buffer)[], bytes: number): Buffer {
+function joined(parts: readonly (string | Buffer)[], bytes: number): Buffer {
   const whole = Buffer.allocUnsafe(bytes);
   let at = 0;
   for (const part of parts) at += typeof part === 'string' ? whole.write(part, at, 'latin1') : part.copy(whole, at);

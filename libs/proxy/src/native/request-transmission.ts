@@ -34,12 +34,12 @@ export class RequestTransmission implements BodySink {
 
   /** @param head as `requestHead` makes it */
   start(head: string): void {
-    this.outgoing.add(head);
     if (this.body) {
+      this.outgoing.add(head);
       this.body.read(this);
     } else {
       this.complete = true;
-      this.outgoing.flush();
+      this.outgoing.send(head);
     }
   }
 
