@@ -1,9 +1,10 @@
 import { isIP } from 'node:net';
 import { DEFAULT_GLOBALS, type Exchange, type TrustedProxies } from '@tigateway/routing';
+import { isNamed } from '../http1/index.js';
 
 /** `forwarded` or any `x-forwarded-*`: written anew by us, never copied. */
 export function isForwardedHeader(name: string): boolean {
-  if (name.length === 9) return name.toLowerCase() === 'forwarded';
+  if (name.length === 9) return isNamed(name, 'forwarded');
   return name.length > 12 && (name.charCodeAt(0) | 32) === 120 && name.slice(0, 12).toLowerCase() === 'x-forwarded-';
 }
 
@@ -95,8 +96,17 @@ function addressOf(node: string): string {
   return bracketed?.[1] ?? node.replace(/:\d+$/, '');
 }
 
+/** The digits after a host's last colon; empty where there are none. */
 function portOf(host: string): string {
-  return /:(\d+)$/.exec(host)?.[1] ?? '';
+  let start = host.length;
+  while (start > 0 && isDigit(host.charCodeAt(start - 1))) start--;
+  return start > 0 && start < host.length && host.charCodeAt(start - 1) === COLON ? host.substring(start) : '';
+}
+
+const COLON = 0x3a;
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
 }
 
 /** What path filters took from the front: a path of before that ends with the path of now, less that end. */

@@ -1,4 +1,5 @@
 import type { RemoveHopByHopSettings } from '@tigateway/routing';
+import { isNamed } from '../http1/index.js';
 
 /*
  * Header fields that end at the next hop (RFC 9110, section 7.6.1): they are never passed on, in either direction, and
@@ -9,21 +10,21 @@ import type { RemoveHopByHopSettings } from '@tigateway/routing';
 export function isHopByHop(name: string): boolean {
   switch (name.length) {
     case 2:
-      return equals(name, 'te');
+      return isNamed(name, 'te');
     case 7:
-      return equals(name, 'trailer') || equals(name, 'upgrade');
+      return isNamed(name, 'trailer') || isNamed(name, 'upgrade');
     case 10:
-      return equals(name, 'connection') || equals(name, 'keep-alive');
+      return isNamed(name, 'connection') || isNamed(name, 'keep-alive');
     case 16:
-      return equals(name, 'proxy-connection');
+      return isNamed(name, 'proxy-connection');
     case 17:
-      return equals(name, 'transfer-encoding');
+      return isNamed(name, 'transfer-encoding');
     case 18:
-      return equals(name, 'proxy-authenticate');
+      return isNamed(name, 'proxy-authenticate');
     case 19:
-      return equals(name, 'proxy-authorization');
+      return isNamed(name, 'proxy-authorization');
     case 21:
-      return equals(name, 'x-application-context');
+      return isNamed(name, 'x-application-context');
     default:
       return false;
   }
@@ -91,7 +92,7 @@ export function dropHopByHop(lines: string[], endsHere: HopByHopRule = isHopByHo
   for (let at = 0; at < lines.length; at += 2) {
     const name = lines[at] as string;
     if (endsHere(name)) {
-      chunked ||= name.length === 17 && equals(name, 'transfer-encoding');
+      chunked ||= isNamed(name, 'transfer-encoding');
       continue;
     }
     if (kept !== at) {
@@ -100,7 +101,7 @@ export function dropHopByHop(lines: string[], endsHere: HopByHopRule = isHopByHo
     }
     kept += 2;
   }
-  lines.length = kept;
+  if (kept < lines.length) lines.length = kept;
   if (chunked) dropContentLength(lines);
 }
 
@@ -109,7 +110,7 @@ function dropContentLength(lines: string[]): void {
   let kept = 0;
   for (let at = 0; at < lines.length; at += 2) {
     const name = lines[at] as string;
-    if (name.length === 14 && equals(name, 'content-length')) continue;
+    if (isNamed(name, 'content-length')) continue;
     lines[kept++] = name;
     lines[kept++] = lines[at + 1] as string;
   }
@@ -117,9 +118,5 @@ function dropContentLength(lines: string[]): void {
 }
 
 function isConnection(name: string): boolean {
-  return name.length === 10 && equals(name, 'connection');
-}
-
-function equals(name: string, lower: string): boolean {
-  return name === lower || name.toLowerCase() === lower;
+  return isNamed(name, 'connection');
 }

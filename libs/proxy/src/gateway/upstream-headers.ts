@@ -1,4 +1,5 @@
 import type { Exchange, TrustedProxies, UpstreamTarget } from '@tigateway/routing';
+import { isNamed } from '../http1/index.js';
 import { appendForwarded, isForwardedHeader } from './forwarded-headers.js';
 import { hopByHopOf } from './hop-by-hop.js';
 
@@ -23,17 +24,17 @@ export function upstreamHeaders(
     const value = lines[at + 1] as string;
     switch (name.length) {
       case 4:
-        if (name.toLowerCase() !== 'host') break;
+        if (!isNamed(name, 'host')) break;
         host = value;
         continue;
       case 6:
-        if (name.toLowerCase() === 'expect') continue;
+        if (isNamed(name, 'expect')) continue;
         break;
       case 12:
-        if (value.startsWith('application/grpc') && name.toLowerCase() === 'content-type') isGrpc = true;
+        if (value.startsWith('application/grpc') && isNamed(name, 'content-type')) isGrpc = true;
         break;
       case 14:
-        if (name.toLowerCase() === 'content-length') continue;
+        if (isNamed(name, 'content-length')) continue;
         break;
     }
     if (endsHere(name) || isForwardedHeader(name)) continue;

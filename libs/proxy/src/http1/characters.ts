@@ -76,6 +76,15 @@ function isAllOf(charClass: number, others: RegExp, text: string): boolean {
   return true;
 }
 
+/** True when `name`, a token in any case, is `lower`, which is one of letters and `-` in lower case. */
+export function isNamed(name: string, lower: string): boolean {
+  if (name.length !== lower.length) return false;
+  if (name === lower) return true;
+  // A letter differs from its other case in this bit alone, and no other byte of a token becomes a letter or `-` by it.
+  for (let at = 0; at < lower.length; at++) if ((name.charCodeAt(at) | 0x20) !== lower.charCodeAt(at)) return false;
+  return true;
+}
+
 /** True for a path with or without a query, or anything else that may stand where they do. */
 export function isRequestTarget(text: string): boolean {
   let charClass = PATH;

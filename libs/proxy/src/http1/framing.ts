@@ -16,12 +16,21 @@ export const UNTIL_CLOSE: BodyFraming = { kind: 'until-close' };
 /** More digits than any length that a double counts exactly; leading zeros are not counted. */
 const MAX_LENGTH_DIGITS = 15;
 
+const ZERO = 0x30;
+
 /** `Content-Length: 1*DIGIT`. */
 export function parseContentLength(value: string): number {
-  if (!/^[0-9]+$/.test(value)) throw new Http1Violation('content-length', 'a content length that is no number');
-  const digits = value.replace(/^0+(?=.)/, '');
-  if (digits.length > MAX_LENGTH_DIGITS) throw new Http1Violation('body-length', 'a content length beyond all bounds');
-  return Number(digits);
+  let length = 0;
+  let digits = 0;
+  for (let at = 0; at < value.length; at++) {
+    const digit = value.charCodeAt(at) - ZERO;
+    if (digit < 0 || digit > 9) throw new Http1Violation('content-length', 'a content length that is no number');
+    if (digits > 0 || digit > 0) digits++;
+    length = length * 10 + digit;
+  }
+  if (value === '') throw new Http1Violation('content-length', 'a content length that is no number');
+  if (digits > MAX_LENGTH_DIGITS) throw new Http1Violation('body-length', 'a content length beyond all bounds');
+  return length;
 }
 
 /**

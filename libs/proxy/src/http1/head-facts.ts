@@ -1,4 +1,4 @@
-import { isToken } from './characters.js';
+import { isNamed, isToken } from './characters.js';
 import { checkTransferEncoding, parseContentLength } from './framing.js';
 import { Http1Violation } from './violation.js';
 
@@ -37,19 +37,18 @@ export function gatherFacts(fields: readonly string[]): HeadFacts {
     // The length tells most other fields apart without making a lower-case copy of the name.
     switch (name.length) {
       case 4:
-        if (name.toLowerCase() !== 'host') break;
+        if (!isNamed(name, 'host')) break;
         if (facts.host !== undefined) throw new Http1Violation('host', 'two Host lines');
         facts.host = value;
         break;
       case 6:
-        if (name.toLowerCase() === 'expect')
-          facts.expect = facts.expect === undefined ? value : `${facts.expect}, ${value}`;
+        if (isNamed(name, 'expect')) facts.expect = facts.expect === undefined ? value : `${facts.expect}, ${value}`;
         break;
       case 7:
-        if (name.toLowerCase() === 'upgrade') upgrade = upgrade === undefined ? value : `${upgrade}, ${value}`;
+        if (isNamed(name, 'upgrade')) upgrade = upgrade === undefined ? value : `${upgrade}, ${value}`;
         break;
       case 10:
-        if (name.toLowerCase() !== 'connection') break;
+        if (!isNamed(name, 'connection')) break;
         for (const option of connectionOptions(value)) {
           if (option === 'close') facts.close = true;
           else if (option === 'keep-alive') facts.keepAlive = true;
@@ -57,12 +56,12 @@ export function gatherFacts(fields: readonly string[]): HeadFacts {
         }
         break;
       case 14:
-        if (name.toLowerCase() !== 'content-length') break;
+        if (!isNamed(name, 'content-length')) break;
         if (facts.contentLength !== undefined) throw new Http1Violation('content-length', 'two content lengths');
         facts.contentLength = parseContentLength(value);
         break;
       case 17:
-        if (name.toLowerCase() !== 'transfer-encoding') break;
+        if (!isNamed(name, 'transfer-encoding')) break;
         if (facts.chunked) throw new Http1Violation('transfer-encoding', 'two Transfer-Encoding lines');
         checkTransferEncoding(value);
         facts.chunked = true;

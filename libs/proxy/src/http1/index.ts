@@ -1,6 +1,6 @@
 export { isAuthority, sameAuthority } from './authority.js';
 export { BodyReader, type ContentSink } from './body-reader.js';
-export { isFieldValue, isRequestTarget, isToken } from './characters.js';
+export { isFieldValue, isNamed, isRequestTarget, isToken } from './characters.js';
 export { type BodyFraming } from './framing.js';
 export { chunkHead, fieldLine, requestLine, statusLine, UnwritableHeadError } from './head-writer.js';
 export { DEFAULT_LIMITS, type Http1Limits } from './limits.js';

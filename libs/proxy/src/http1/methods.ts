@@ -13,5 +13,5 @@ export const MAX_METHOD_LENGTH = Math.max(...Array.from(METHODS, (method) => met
 
 /** Case counts (RFC 9110 section 9.1). */
 export function isMethod(text: string): boolean {
-  return METHODS.has(text);
+  return text === 'GET' || text === 'POST' || METHODS.has(text);
 }

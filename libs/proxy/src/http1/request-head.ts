@@ -169,11 +169,12 @@ export class RequestHeadReader extends SectionReader {
     }
     const targetEnd = this.versionStart - 1;
     const pathEnd = this.questionMark < 0 ? targetEnd : this.questionMark;
+    const target = text.substring(this.targetStart, targetEnd);
     const body = requestBody(facts, minorVersion);
     this.head = {
       method,
-      target: text.substring(this.targetStart, targetEnd),
-      path: pathOf(text.substring(this.targetStart, pathEnd), method, facts.host),
+      target,
+      path: pathOf(pathEnd === targetEnd ? target : text.substring(this.targetStart, pathEnd), method, facts.host),
       query: this.questionMark < 0 ? undefined : text.substring(pathEnd + 1, targetEnd),
       minorVersion,
       fields,

@@ -47,7 +47,7 @@ export class ResponseHeadReader extends SectionReader {
     if (version !== 'HTTP/1.1' && version !== 'HTTP/1.0')
       throw new Http1Violation('version', 'neither HTTP/1.1 nor HTTP/1.0');
     const minorVersion = version === 'HTTP/1.1' ? 1 : 0;
-    const status = Number(text.substring(BEFORE_STATUS, STATUS_END));
+    const status = statusAt(text);
     const body = responseBody(facts, status, requestMethod, minorVersion);
     const reason = text.slice(STATUS_END + 1, this.reasonEnd);
     this.reset();
@@ -122,6 +122,12 @@ export class ResponseHeadReader extends SectionReader {
     if (firstDigit < 1 || firstDigit > 5) throw new Http1Violation('status-line', 'a status outside 100 to 599');
     this.text = text;
   }
+}
+
+/** Its three characters were read as digits. */
+function statusAt(text: string): number {
+  const digit = (place: number): number => text.charCodeAt(BEFORE_STATUS + place) - 0x30;
+  return digit(0) * 100 + digit(1) * 10 + digit(2);
 }
 
 function responseBody(facts: HeadFacts, status: number, requestMethod: string, minorVersion: number): BodyFraming {

@@ -29,7 +29,9 @@ export abstract class SectionReader {
   private length = 0;
   /** Those bytes, once there was an earlier piece; longer than `length`. */
   private held: Buffer | undefined;
+  /** Of the fields read so far; what stands beyond `positionCount` is an earlier section's. */
   private readonly positions: number[] = [];
+  private positionCount = 0;
   private lineStart = 0;
 
   constructor(protected readonly limits: Http1Limits) {}
@@ -73,7 +75,7 @@ export abstract class SectionReader {
     this.state = START_LINE;
     this.length = 0;
     this.held = undefined;
-    this.positions.length = 0;
+    this.positionCount = 0;
   }
 
   /**
@@ -91,9 +93,9 @@ export abstract class SectionReader {
 
   /** `[name, value, …]`, as sent but for the white space around values. */
   protected fields(text: string): string[] {
-    const { positions } = this;
+    const { positions, positionCount } = this;
     const fields: string[] = [];
-    for (let at = 0; at < positions.length; at += POSITIONS_PER_FIELD) {
+    for (let at = 0; at < positionCount; at += POSITIONS_PER_FIELD) {
       fields.push(
         text.substring(positions[at] as number, positions[at + 1]),
         text.substring(positions[at + 2] as number, positions[at + 3]),
@@ -119,12 +121,12 @@ export abstract class SectionReader {
           }
           if (byte === SP || byte === HTAB) throw new Http1Violation('line-folding', 'a folded header line');
           if (!isOf(TOKEN, byte)) throw new Http1Violation('field-name', 'a header line without a name');
-          if (positions.length === maxFields * POSITIONS_PER_FIELD) {
+          if (this.positionCount === maxFields * POSITIONS_PER_FIELD) {
             throw new Http1Violation('field-count', `more than ${maxFields} header lines`);
           }
           this.lineStart = at + origin;
           lineStop = Math.min(stop, at + maxLineBytes);
-          positions.push(this.lineStart);
+          positions[this.positionCount++] = this.lineStart;
           state = NAME;
           break;
         case NAME:
@@ -132,7 +134,7 @@ export abstract class SectionReader {
           if (at === stop) break;
           if (at === lineStop) throw this.lineTooLong();
           if (chunk[at] !== COLON) throw new Http1Violation('field-name', 'a byte that no header name may hold');
-          positions.push(at + origin);
+          positions[this.positionCount++] = at + origin;
           state = BEFORE_VALUE;
           at++;
           break;
@@ -142,7 +144,8 @@ export abstract class SectionReader {
             at++;
             break;
           }
-          positions.push(at + origin, at + origin);
+          positions[this.positionCount++] = at + origin;
+          positions[this.positionCount++] = at + origin;
           state = VALUE;
           break;
         case VALUE: {
@@ -177,7 +180,7 @@ export abstract class SectionReader {
   private extendValue(chunk: Buffer, pieceStart: number, pieceEnd: number, origin: number): void {
     let end = pieceEnd;
     while (end > pieceStart && (chunk[end - 1] === SP || chunk[end - 1] === HTAB)) end--;
-    if (end > pieceStart) this.positions[this.positions.length - 1] = end + origin;
+    if (end > pieceStart) this.positions[this.positionCount - 1] = end + origin;
   }
 
   private lineTooLong(): Http1Violation {

@@ -1,5 +1,5 @@
 import type { Peer } from '../addresses/peer.js';
-import { chunkHead, fieldLine, hasNoContent, type RequestHead } from '../http1/index.js';
+import { chunkHead, fieldLine, hasNoContent, isNamed, type RequestHead } from '../http1/index.js';
 import type { ClientRequest } from '../ports/client-request.js';
 import type { ClientListener, ClientResponse } from '../ports/client-response.js';
 import type { NativeRequestBody } from './native-request-body.js';
@@ -201,7 +201,7 @@ const CRLF = Buffer.from('\r\n');
 function declaredLength(headers: readonly string[]): number | undefined {
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at] as string;
-    if (name.length !== 14 || name.toLowerCase() !== 'content-length') continue;
+    if (!isNamed(name, 'content-length')) continue;
     const value = headers[at + 1] as string;
     return /^[0-9]{1,15}$/.test(value) ? Number(value) : undefined;
   }

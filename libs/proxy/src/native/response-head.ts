@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { fieldLine, statusLine } from '../http1/index.js';
+import { fieldLine, isNamed, statusLine } from '../http1/index.js';
 
 /** What the engine adds to a response's own lines. */
 export interface ResponseFraming {
@@ -32,7 +32,7 @@ export function responseHead(
       length = undefined;
       continue;
     }
-    if (name.length === 4 && name.toLowerCase() === 'date') hasDate = true;
+    if (isNamed(name, 'date')) hasDate = true;
     text += fieldLine(name, headers[at + 1] as string);
   }
   if (!hasDate) text += dateLine();
@@ -60,10 +60,6 @@ function isOwnedByEngine(name: string): boolean {
     default:
       return false;
   }
-}
-
-function isNamed(name: string, lower: string): boolean {
-  return name.toLowerCase() === lower;
 }
 
 let dateSecond = 0;

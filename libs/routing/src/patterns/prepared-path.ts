@@ -13,7 +13,7 @@ export class PreparedPath {
 
   constructor(readonly raw: string) {
     this.isAbsolute = raw.startsWith('/');
-    this.rawSegments = (this.isAbsolute ? raw.slice(1) : raw).split('/');
+    this.rawSegments = segmentsFrom(raw, this.isAbsolute ? 1 : 0);
   }
 
   /** The request's path, prepared; kept on the request until a filter changes its path. */
@@ -28,8 +28,21 @@ export class PreparedPath {
    * @throws MalformedPathError where a `%` is not followed by two hexadecimal digits
    */
   get segments(): readonly string[] {
-    return (this.decoded ??= /[%;]/.test(this.raw) ? this.rawSegments.map(valueOf) : this.rawSegments);
+    return (this.decoded ??=
+      this.raw.includes('%') || this.raw.includes(';') ? this.rawSegments.map(valueOf) : this.rawSegments);
   }
+}
+
+/** Cut at each `/`: what `split` does, without its way through the runtime. */
+function segmentsFrom(path: string, start: number): string[] {
+  const segments: string[] = [];
+  let from = start;
+  for (let at = path.indexOf('/', from); at >= 0; at = path.indexOf('/', from)) {
+    segments.push(path.substring(from, at));
+    from = at + 1;
+  }
+  segments.push(path.substring(from));
+  return segments;
 }
 
 /** The path holds a `%` that encodes nothing: no path predicate can say anything about it. */

@@ -33,10 +33,14 @@ export class MethodPredicateFactory implements PredicateFactory<MethodArgs> {
 }
 
 class MethodPredicate implements RoutePredicate {
-  constructor(private readonly methods: readonly string[]) {}
+  private readonly possible: readonly string[];
+
+  constructor(private readonly methods: readonly string[]) {
+    this.possible = methods.filter((method) => STANDARD.has(method));
+  }
 
   matches({ method }: GatewayRequest): boolean {
-    return this.methods.includes(method) && STANDARD.has(method);
+    return this.possible.includes(method);
   }
 
   toString(): string {
