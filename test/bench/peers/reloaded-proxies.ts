@@ -29,8 +29,15 @@ function seenSerial(location: string | undefined): number {
   return Number(location?.split('/').at(-2) ?? Number.NaN);
 }
 
-/** Says when the next one may follow, where that is not at once. */
-type Reload = (state: State) => Promise<{ readonly settled: Promise<void> } | void>;
+interface Settling {
+  /** When the next one may follow. */
+  readonly settled: Promise<void>;
+  /** For what may be lost: called where nothing came of it. */
+  again(): void;
+}
+
+/** @returns something, where the next one may not follow at once */
+type Reload = (state: State) => Promise<Settling | void>;
 
 /** One reload at a time: changes that come while one runs go in together with the next, as an operator's controller does it. */
 class Reloads {
@@ -72,8 +79,9 @@ class Reloads {
   }
 
   private async put(state: State): Promise<void> {
-    this.settling = (await this.reload(state))?.settled;
-    await this.revisions.until(state.serial);
+    const settling = await this.reload(state);
+    this.settling = settling?.settled;
+    await this.revisions.until(state.serial, settling?.again);
   }
 }
 
@@ -118,8 +126,9 @@ function signalled(
         async (state) => {
           put(state);
           const settled = settledSays === undefined ? undefined : running.says(settledSays);
-          process.kill(running.pid, signal);
-          return settled && { settled: Promise.race([settled, setTimeout(SETTLED_LIMIT_MS)]) };
+          const send = (): void => void process.kill(running.pid, signal);
+          send();
+          return settled && { settled: Promise.race([settled, setTimeout(SETTLED_LIMIT_MS)]), again: send };
         },
         () => running.stop('SIGTERM').finally(() => rmSync(folder, { recursive: true })),
       );

@@ -32,11 +32,15 @@ export const changesUnderLoad: Scenario = {
   async run({ rounds }) {
     const present = SUBJECTS.filter((subject) => subject.missing() === undefined);
     const upstream = await startUpstream();
+    const failed: string[] = [];
     const samples = new Map(present.map(({ name }) => [name, COLUMNS.map(() => [] as number[])]));
     try {
       for (let round = 0; round < rounds; round += 1) {
         for (const subject of present) {
-          const measured = await measure(subject, upstream.url);
+          const measured = await measure(subject, upstream.url).catch((error: unknown) => {
+            failed.push(`Failed: ${subject.name}: ${(error as Error).message}.`);
+            return [];
+          });
           for (const [at, value] of measured.entries()) samples.get(subject.name)?.[at]?.push(value);
         }
       }
@@ -50,6 +54,7 @@ export const changesUnderLoad: Scenario = {
       aims: rows.flatMap((row) => (row.name.startsWith('tigateway') ? aimsOf(row) : [])),
       notes: [
         'What cannot change as often has changed as often as it could: see the last column.',
+        ...failed,
         ...SUBJECTS.flatMap(({ name, missing }) => (missing() ? [`Left out: ${name}, for want of ${missing()}.`] : [])),
       ],
     };

@@ -29,6 +29,7 @@ export const writeToEffect: Scenario = {
     const quiet = new Map(present.map(({ name }) => [name, [] as (Samples | undefined)[]]));
     const busy = new Map(present.map(({ name }) => [name, [] as (Samples | undefined)[]]));
     const tooSlow: string[] = [];
+    const failed: string[] = [];
     for (const count of routes) {
       for (const subject of present) {
         const [alone, among] = [quiet.get(subject.name) ?? [], busy.get(subject.name) ?? []];
@@ -39,12 +40,14 @@ export const writeToEffect: Scenario = {
           tooSlow.push(`${subject.name} at ${count} routes`);
           continue;
         }
-        const changing = await subject.start(count - 1, 'http://127.0.0.1:9');
         try {
-          alone.push(await measure(changing));
-          among.push(await whileOthersChange(changing, () => measure(changing)));
-        } finally {
-          await changing.stop();
+          const { quietly, busily } = await measureBoth(subject, count);
+          alone.push(quietly);
+          among.push(busily);
+        } catch (error) {
+          alone.push(undefined);
+          among.push(undefined);
+          failed.push(`Failed: ${subject.name} at ${count} routes: ${(error as Error).message}.`);
         }
       }
     }
@@ -69,6 +72,7 @@ export const writeToEffect: Scenario = {
           : []),
         'Seen on the connection that the client has kept: nginx closes those to its old process 100 ms after it has started the new one.',
         'A proxy that reloads takes in what has come while a reload ran with the next one.',
+        ...failed,
         ...missing,
       ],
     };
@@ -84,6 +88,19 @@ interface Samples {
 
 function figures(of: readonly (Samples | undefined)[]): (number | undefined)[] {
   return of.flatMap((samples) => [samples && percentile(samples.seen, 0.5), samples && percentile(samples.seen, 0.99)]);
+}
+
+async function measureBoth(
+  subject: ChangingPeer,
+  count: number,
+): Promise<{ readonly quietly: Samples; readonly busily: Samples }> {
+  const changing = await subject.start(count - 1, 'http://127.0.0.1:9');
+  try {
+    const quietly = await measure(changing);
+    return { quietly, busily: await whileOthersChange(changing, () => measure(changing)) };
+  } finally {
+    await changing.stop();
+  }
 }
 
 async function measure(changing: Changing): Promise<Samples> {
