@@ -299,7 +299,8 @@ const springCloudGateway: ChangingPeer = {
           uri: upstream,
           predicates: [
             { name: 'Path', args: { pattern: `${generatedPath(index)}/**` } },
-            { name: 'Method', args: { methods: 'GET,POST' } },
+            // As its own short form is read: a list in one text would be one method of that name.
+            { name: 'Method', args: { _genkey_0: 'GET', _genkey_1: 'POST' } },
           ],
           filters: [
             { name: 'StripPrefix', args: { parts: '2' } },
