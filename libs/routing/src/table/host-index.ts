@@ -1,13 +1,13 @@
-import { Map as PersistentMap } from 'immutable';
 import type { HostIndexKey } from './index-keys.js';
 import { PathIndex, PathIndexEdit } from './path-index.js';
+import { TextMap } from './text-map.js';
 
 const MAX_DEPTH = 12;
 
 /** Routes by the literal labels at the end of their host patterns, each place with a path index of its own. Persistent. */
 export class HostIndex {
   constructor(
-    private readonly labels: PersistentMap<string, HostIndex> | undefined,
+    private readonly labels: TextMap<HostIndex> | undefined,
     private readonly exact: PathIndex | undefined,
     private readonly open: PathIndex | undefined,
   ) {}
@@ -30,14 +30,12 @@ export class HostIndex {
   static *edited(index: HostIndex | undefined, edit: HostIndexEdit): Generator<void, HostIndex | undefined> {
     let labels = index?.labels;
     if (edit.labels !== undefined) {
-      const editable = (labels ?? PersistentMap<string, HostIndex>()).asMutable();
+      const edits = new Map<string, HostIndex | undefined>();
       for (const [label, below] of edit.labels) {
-        const edited = yield* HostIndex.edited(editable.get(label), below);
-        if (edited === undefined) editable.delete(label);
-        else editable.set(label, edited);
+        edits.set(label, yield* HostIndex.edited(labels?.get(label), below));
         yield;
       }
-      labels = editable.size === 0 ? undefined : editable.asImmutable();
+      labels = yield* TextMap.edited(labels, edits);
     }
     const exact = edit.exact === undefined ? index?.exact : yield* PathIndex.edited(index?.exact, edit.exact);
     const open = edit.open === undefined ? index?.open : yield* PathIndex.edited(index?.open, edit.open);

@@ -1,7 +1,7 @@
-import { Map as PersistentMap } from 'immutable';
 import type { CompiledRoute } from './compiled-route.js';
 import type { PathIndexKey } from './index-keys.js';
 import { changeList, NO_ROUTES, type RouteList } from './route-list.js';
+import { TextMap } from './text-map.js';
 
 /** One more level of the index is no longer worth its memory; deeper patterns are kept as if anything could follow. */
 const MAX_DEPTH = 12;
@@ -9,7 +9,7 @@ const MAX_DEPTH = 12;
 /** Routes by the leading segments of their path patterns. Persistent: a changed index shares what did not change. */
 export class PathIndex {
   constructor(
-    private readonly literals: PersistentMap<string, PathIndex> | undefined,
+    private readonly literals: TextMap<PathIndex> | undefined,
     private readonly any: PathIndex | undefined,
     /** Routes whose pattern ends here. */
     private readonly exact: RouteList,
@@ -46,14 +46,12 @@ export class PathIndex {
     const open = edit.open.applyTo(index?.open ?? NO_ROUTES);
     let literals = index?.literals;
     if (edit.literals !== undefined) {
-      const editable = (literals ?? PersistentMap<string, PathIndex>()).asMutable();
+      const edits = new Map<string, PathIndex | undefined>();
       for (const [segment, below] of edit.literals) {
-        const edited = yield* PathIndex.edited(editable.get(segment), below);
-        if (edited === undefined) editable.delete(segment);
-        else editable.set(segment, edited);
+        edits.set(segment, yield* PathIndex.edited(literals?.get(segment), below));
         yield;
       }
-      literals = editable.size === 0 ? undefined : editable.asImmutable();
+      literals = yield* TextMap.edited(literals, edits);
     }
     const any = edit.any === undefined ? index?.any : yield* PathIndex.edited(index?.any, edit.any);
     if (literals === undefined && any === undefined && exact.length === 0 && open.length === 0) return undefined;
