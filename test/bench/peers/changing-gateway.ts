@@ -3,7 +3,7 @@ import { BenchGateway } from '../processes/gateway.js';
 import { HttpProbe } from '../processes/http-probe.js';
 import type { Changing, ChangingPeer } from './changing.js';
 
-const WARM_UP_SECONDS = 5;
+const WARM_UP_SECONDS = 3;
 /** How many others change in turn. */
 const OTHERS = 50;
 

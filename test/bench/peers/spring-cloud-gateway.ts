@@ -9,7 +9,7 @@ const JAR = 'test/bench/peers/spring-cloud-gateway/target/gateway.jar';
 export const SPRING_CLOUD_GATEWAY: Peer = {
   name: 'Spring Cloud Gateway',
   missing: () => (!isInstalled('java') ? 'java' : existsSync(JAR) ? undefined : `${JAR} (test/setup/bench-peers)`),
-  warmUpSeconds: 30,
+  warmUpSeconds: 15,
   async start(upstream, certificate): Promise<Subject> {
     const route = {
       id: 'route-0',

@@ -13,7 +13,7 @@ const ROUTES = 1_000;
 const RATE = 1_000;
 const CONNECTIONS = 64;
 const CHANGES = 100;
-const CHANGES_PER_SECOND = 10;
+const CHANGES_PER_SECOND = 20;
 const SECONDS = CHANGES / CHANGES_PER_SECOND + 1;
 const LIMIT_MS = 5;
 

@@ -15,8 +15,8 @@ const NEW_PER_SECOND = 1_000;
 /** A full handshake costs a core most of a millisecond in some of them: as many as all can do. */
 const HANDSHAKES_PER_SECOND = 200;
 const CONNECTIONS = 64;
-const SECONDS = 4;
-const WARM_UP_SECONDS = 3;
+const SECONDS = 2;
+const WARM_UP_SECONDS = 2;
 
 /** What a connection costs, where it does not live long enough to be forgotten, and what TLS does. */
 export const connections: Scenario = {

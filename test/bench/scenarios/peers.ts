@@ -7,8 +7,8 @@ import { type Aim, atLeast, middle, type Row, type Scenario } from '../scenario.
 import { percentile } from '../statistics.js';
 
 const CONNECTIONS = 64;
-const SECONDS = 4;
-const WARM_UP_SECONDS = 5;
+const SECONDS = 2;
+const WARM_UP_SECONDS = 3;
 const LARGE_BODY_BYTES = 10 * 1024 * 1024;
 const MEDIUM_BODY_BYTES = 100 * 1024;
 const NATIVE = 'tigateway, native';

@@ -14,7 +14,7 @@ const SLOW = 2_000;
 const RATE = 1_000;
 const CONNECTIONS = 64;
 const WARM_UP_SECONDS = 4;
-const QUIET_SECONDS = 8;
+const QUIET_SECONDS = 5;
 /** Longer than `server.headers-timeout`: they are cut once, and come again. */
 const SECONDS = 20;
 const LIMIT_MS = 5;

@@ -10,8 +10,8 @@ const SIZES = [
   { title: '64 B', bytes: 64 },
   { title: '16 KB', bytes: 16 * 1024 },
 ] as const;
-const SECONDS = 4;
-const WARM_UP_SECONDS = 3;
+const SECONDS = 2;
+const WARM_UP_SECONDS = 2;
 
 /** There and back through the proxy: each message counts once and is passed on twice. */
 export const websocketMessages: Scenario = {
