@@ -254,6 +254,7 @@ export class WorkerPool extends TrafficPlane {
       try {
         await this.fill(slot);
       } catch (error) {
+        if (this.stopping.signal.aborted) return;
         throw new Error(`the workers stay from ${slot.number} on: ${(error as Error).message}`, { cause: error });
       } finally {
         slot.isReplacing = false;
