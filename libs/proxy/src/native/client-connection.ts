@@ -6,6 +6,7 @@ import type { Http2Connections } from '../http2/http2-connections.js';
 import type { RequestHandler, ServerLimits } from '../ports/data-plane-server.js';
 import { type BodyConnection, NativeRequestBody } from './native-request-body.js';
 import { type ExchangeConnection, NativeExchange } from './native-exchange.js';
+import { receive, stopReceiving } from './incoming.js';
 import { Outgoing } from './outgoing.js';
 import { responseHead } from './response-head.js';
 import { Deadline, type TimerWheel } from './timer-wheel.js';
@@ -60,7 +61,7 @@ export class ClientConnection extends Deadline implements ExchangeConnection, Bo
   ) {
     super();
     this.outgoing = new Outgoing(socket);
-    socket.on('data', this.onData);
+    receive(socket, this.onData);
     socket.on('drain', this.onDrain);
     socket.on('end', this.onEnd);
     socket.on('error', this.onError);
@@ -219,14 +220,13 @@ export class ClientConnection extends Deadline implements ExchangeConnection, Bo
   }
 
   private readHead(chunk: Buffer, from: number): number {
-    let { reader } = this;
-    if (reader === undefined) {
-      reader = this.host.lendReader();
-      this.reader = reader;
-      this.host.wheel.schedule(this, this.host.limits.headersTimeoutMs);
-    }
+    const isNew = this.reader === undefined;
+    const reader = (this.reader ??= this.host.lendReader());
     const end = reader.read(chunk, from);
-    if (!reader.complete) return end;
+    if (!reader.complete) {
+      if (isNew) this.host.wheel.schedule(this, this.host.limits.headersTimeoutMs);
+      return end;
+    }
     const head = reader.take();
     this.returnReader();
     this.requests++;
@@ -260,7 +260,7 @@ export class ClientConnection extends Deadline implements ExchangeConnection, Bo
   /** Somebody else goes on with the socket: no listener of ours stays on it. */
   private detach(): void {
     const { socket } = this;
-    socket.off('data', this.onData);
+    stopReceiving(socket, this.onData);
     socket.off('drain', this.onDrain);
     socket.off('end', this.onEnd);
     socket.off('error', this.onError);

@@ -10,6 +10,7 @@ import {
 } from '../http1/index.js';
 import { UpstreamError } from '../ports/upstream-client.js';
 import type { UpstreamSettings } from '../ports/upstream-settings.js';
+import { receive } from './incoming.js';
 import { Outgoing } from './outgoing.js';
 import { Deadline } from './timer-wheel.js';
 
@@ -81,7 +82,7 @@ export class UpstreamConnection extends Deadline implements ContentSink {
     super();
     this.outgoing = new Outgoing(socket);
     this.reader = new ResponseHeadReader(limits);
-    socket.on('data', this.onData);
+    receive(socket, this.onData);
     socket.on('drain', this.onDrain);
     socket.on('end', this.onEnd);
     socket.on('error', this.onError);
