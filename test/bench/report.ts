@@ -33,7 +33,7 @@ export function formatCell({ isCompared }: Column, row: Row, first: Row | undefi
 
 function formatNumber(value: number): string {
   if (Number.isInteger(value)) return value.toLocaleString('en');
-  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
+  return Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
 }
 
 function formatAim({ text, isReached, measured }: Aim): string {

@@ -33,7 +33,7 @@ export const idleConnections: Scenario = {
     return {
       columns: [
         { title: 'heap a connection', unit: 'B', isCompared: true },
-        { title: 'resident a connection', unit: 'B', isCompared: true },
+        { title: 'resident a connection', unit: 'B' },
       ],
       rows: ENGINES.map((engine, at) => ({ name: `tigateway, ${engine}`, values: samples[at] ?? [] })),
       aims: atMost(`native ≤ ${LIMIT_BYTES / 1024} KB of heap a connection`, LIMIT_BYTES, middle(samples[0]?.[0]), 'B'),
