@@ -118,6 +118,7 @@ describe('a change with workers', () => {
     const [{ worker: one }, { worker: two }] = [add(), add()];
     const preparing = prepare(upsert('b'));
     const isPrepared = settled(preparing);
+    await soon();
     one.says({ type: 'prepared', sequence: 1 });
     await soon();
     expect(isPrepared()).toBe(false);

@@ -6,7 +6,7 @@ import {
   type ServedChange,
   ServingProcesses,
 } from '@tigateway/configuration';
-import { type Change, RouteCompileError } from '@tigateway/model';
+import { type Change, forEachSliced, RouteCompileError } from '@tigateway/model';
 import { ROUTING_GLOBAL_SETTINGS, type Snapshot } from '@tigateway/routing';
 import { writtenChanges } from './change-text.js';
 import type { WorkerLink } from './worker-link.js';
@@ -65,8 +65,8 @@ export class WorkerConfiguration extends ServingProcesses {
       };
     }
     const sequence = ++this.lastSequence;
+    this.services.follow(await servicesOf(changes, snapshot));
     this.underWay = { sequence, changes };
-    this.services.follow(servicesOf(changes, snapshot));
     const refusal = await this.compileEverywhere(this.underWay);
     if (refusal) {
       this.discard(sequence);
@@ -170,11 +170,13 @@ function isServed({ configType, configId }: Change): boolean {
   return configType !== 'global' || SERVED_GLOBALS.has(configId);
 }
 
-function* servicesOf(changes: readonly Change[], { routes }: Snapshot): Generator<string> {
-  for (const { configType, configId } of changes) {
+async function servicesOf(changes: readonly Change[], { routes }: Snapshot): Promise<Set<string>> {
+  const services = new Set<string>();
+  await forEachSliced(changes, ({ configType, configId }) => {
     const uri = configType === 'route' ? routes.get(configId)?.uri : undefined;
-    if (uri?.kind === 'balanced') yield uri.service;
-  }
+    if (uri?.kind === 'balanced') services.add(uri.service);
+  });
+  return services;
 }
 
 function errorOf({ of, message }: CompileRefusal): Error {
