@@ -20,6 +20,8 @@ interface StreamBinding {
 
 /** What `net` writes with. Not documented, and so not relied on: without it everything goes through the streams. */
 const binding = streamBinding();
+/** For the next write: only one that has to wait keeps it. */
+let request: WriteRequest | undefined;
 
 /** As much as the handle writes without an allocation of its own. */
 export const MAX_DIRECT_BYTES = 16 * 1024;
@@ -31,14 +33,11 @@ export const MAX_DIRECT_BYTES = 16 * 1024;
 export class DirectWriter {
   /** A write that the system had no room for is under way. */
   isWaiting = false;
-  private request: WriteRequest;
 
   private constructor(
     private readonly socket: Socket & { readonly _handle?: TcpHandle | null },
     private readonly writeStream: StreamBinding,
-  ) {
-    this.request = new writeStream.WriteWrap();
-  }
+  ) {}
 
   /** @returns `undefined` where only the stream can write: for TLS, and where Node has no such handle */
   static of(socket: Socket): DirectWriter | undefined {
@@ -54,8 +53,9 @@ export class DirectWriter {
    * @param onWritten called once the system has taken all of it, at once where it has room; not when that fails
    */
   write(text: string, onWritten: (() => void) | undefined): void {
-    const { socket, request, writeStream } = this;
-    const status = socket._handle?.writeLatin1String(request, text);
+    const { socket, writeStream } = this;
+    const used = (request ??= new writeStream.WriteWrap());
+    const status = socket._handle?.writeLatin1String(used, text);
     if (status !== 0) {
       if (status !== undefined) socket.destroy(writeError(status));
       return;
@@ -65,8 +65,8 @@ export class DirectWriter {
       return;
     }
     this.isWaiting = true;
-    this.request = new writeStream.WriteWrap();
-    request.oncomplete = (outcome) => {
+    request = undefined;
+    used.oncomplete = (outcome) => {
       this.isWaiting = false;
       if (outcome < 0) socket.destroy(writeError(outcome));
       else onWritten?.();
