@@ -14,26 +14,35 @@ function stage(id: string): Stage<string> {
   return (state) => Promise.resolve(staged(state, id));
 }
 
-/** @returns the queue, and the ids of each round that went in */
+/** @returns the queue, the ids of each round that went in, and when the first began to */
 function queueThat(fails: (ids: readonly string[]) => boolean = () => false): {
   queue: ChangeQueue;
   rounds: string[][];
+  began: Promise<void>;
 } {
   const rounds: string[][] = [];
+  const { promise: began, resolve: begins } = deferred();
   const queue = new ChangeQueue(EMPTY_PIPELINE, (round) => {
     const ids = round.map(({ result }) => result as string);
     if (fails(ids)) return Promise.reject(new Error('refused'));
     rounds.push(ids);
+    begins();
     return new Promise((resolve) => setImmediate(resolve));
   });
-  return { queue, rounds };
+  return { queue, rounds, began };
+}
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((settle) => (resolve = settle));
+  return { promise, resolve };
 }
 
 describe('ChangeQueue', () => {
   it('lets the first change in at once and what comes meanwhile together', async () => {
-    const { queue, rounds } = queueThat();
+    const { queue, rounds, began } = queueThat();
     const first = queue.enqueue(stage('a'));
-    await new Promise(setImmediate);
+    await began;
     const others = ['b', 'c', 'd'].map((id) => queue.enqueue(stage(id)));
     expect(await Promise.all([first, ...others])).toEqual(['a', 'b', 'c', 'd']);
     expect(rounds).toEqual([['a'], ['b', 'c', 'd']]);
