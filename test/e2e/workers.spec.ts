@@ -172,7 +172,7 @@ describe('a change', () => {
 });
 
 describe('what workers count', () => {
-  it('is added up exactly, and breakers and services with it', async () => {
+  it('is added up exactly, in the scrape and in the actuator', async () => {
     const { gateway, admin } = await started();
     expect(new Set(await askOften(`${gateway.url}/a/x`, 200))).toEqual(new Set([200]));
     expect(await counted(admin)).toBe(200);
