@@ -625,15 +625,18 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
   ): Promise<Document[]> {
     const result: Document[] = [];
     const slice = new TimeSlice();
+    const steps = { ...ALL_STEPS, dependencies: false };
+    const context = { steps, surroundings: this.surroundings, missingDependency: 'warning' } as const;
     for (const document of documents) {
+      const whole = await this.validator.validate(document.objects, context);
+      if (whole.problems.length === 0) {
+        result.push(document);
+        continue;
+      }
       const objects: ParsedObject[] = [];
       // Each by itself: pointers of several YAML documents in one file may be the same.
       for (const object of document.objects) {
-        const { problems } = await this.validator.validate([object], {
-          steps: { ...ALL_STEPS, dependencies: false },
-          surroundings: this.surroundings,
-          missingDependency: 'warning',
-        });
+        const { problems } = await this.validator.validate([object], context);
         for (const { pointer, message } of problems)
           this.logger.warn(`not restored: ${document.name} ${pointer}: ${message}`);
         if (problems.length === 0) objects.push(object);

@@ -36,9 +36,17 @@ export interface Field extends FieldOptions {
 }
 
 const FIELDS = new WeakMap<object, Field[]>();
+/** By class, once they have been asked for. */
+let known = new WeakMap<Constructor, readonly Field[]>();
 
 /** The fields that a class declares, its parents' first. Built once per class. */
 export function fieldsOf(type: Constructor): readonly Field[] {
+  let fields = known.get(type);
+  if (fields === undefined) known.set(type, (fields = collectedFields(type)));
+  return fields;
+}
+
+function collectedFields(type: Constructor): readonly Field[] {
   const parent = Object.getPrototypeOf(type.prototype as object) as object | null;
   const inherited = parent && parent !== Object.prototype ? fieldsOf(parent.constructor as Constructor) : [];
   return [...inherited, ...(FIELDS.get(type.prototype as object) ?? [])];
@@ -49,6 +57,7 @@ function field(type: FieldType, options: FieldOptions = {}): PropertyDecorator {
     const declared = FIELDS.get(target) ?? [];
     declared.push({ ...options, key: options.key ?? kebabName(String(name)), name: String(name), type });
     FIELDS.set(target, declared);
+    known = new WeakMap();
   };
 }
 
