@@ -22,17 +22,25 @@ export const peers: Scenario = {
   async run({ rounds }) {
     const { present, notes } = peersWith();
     const upstream = await startUpstream([MEDIUM_BODY_BYTES, LARGE_BODY_BYTES]);
+    const failed: string[] = [];
     const samples = new Map(present.map((peer) => [peer.name, [] as Sample[]]));
     try {
       for (let round = 0; round < rounds; round += 1) {
-        for (const peer of present) samples.get(peer.name)?.push(await measure(peer, upstream.url));
+        for (const peer of present) {
+          try {
+            samples.get(peer.name)?.push(await measure(peer, upstream.url));
+          } catch (error) {
+            // The others are worth their time all the same.
+            failed.push(`round ${round + 1} without ${peer.name}: ${(error as Error).message}`);
+          }
+        }
       }
     } finally {
       await upstream.stop();
     }
     const rows = [...samples].map(([name, taken]): Row => ({ name, values: FIGURES.map((of) => taken.map(of)) }));
     const load = `Half load is half of what the 64 connections carried, and at most ${MOST_PER_SECOND.toLocaleString('en')} requests a second, sent at a constant rate by vegeta; latency counts from when a request was due.`;
-    return { columns: COLUMNS, rows, aims: aimsOf(rows), notes: [load, ...notes] };
+    return { columns: COLUMNS, rows, aims: aimsOf(rows), notes: [load, ...notes, ...failed] };
   },
 };
 
