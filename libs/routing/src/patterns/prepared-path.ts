@@ -7,9 +7,9 @@ import type { GatewayRequest } from '../exchange/exchange.js';
  */
 export class PreparedPath {
   /** The segments after the leading `/`, as they came: `/` has one, which is empty; `/a/` has `a` and an empty one. */
-  readonly rawSegments: readonly string[];
+  readonly rawSegments: string[];
   readonly isAbsolute: boolean;
-  private decoded: readonly string[] | undefined;
+  private decoded: string[] | undefined;
 
   constructor(readonly raw: string) {
     this.isAbsolute = raw.startsWith('/');
@@ -27,7 +27,7 @@ export class PreparedPath {
    * The decoded segments without matrix parameters.
    * @throws MalformedPathError where a `%` is not followed by two hexadecimal digits
    */
-  get segments(): readonly string[] {
+  get segments(): string[] {
     return (this.decoded ??=
       this.raw.includes('%') || this.raw.includes(';') ? this.rawSegments.map(valueOf) : this.rawSegments);
   }

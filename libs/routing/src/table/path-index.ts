@@ -11,6 +11,8 @@ export class PathIndex {
   constructor(
     private readonly literals: TextMap<PathIndex> | undefined,
     private readonly any: PathIndex | undefined,
+    /** The literal that leads here; `undefined` where none does. */
+    private readonly segment: string | undefined,
     /** Routes whose pattern ends here. */
     private readonly exact: RouteList,
     /** Routes whose pattern goes on with `**` or with what the index cannot follow. */
@@ -22,13 +24,21 @@ export class PathIndex {
     return this.literals !== undefined || this.any !== undefined || this.exact.length > 0;
   }
 
-  /** Adds to `lists` every list that may hold a match. */
-  collect(segments: readonly string[], at: number, lists: RouteList[]): void {
+  /**
+   * Adds to `lists` every list that may hold a match.
+   * @param segments each that is found is put in place by the same text of the index: what compares it with a pattern's then
+   *   finds one string, where a slice of the path would have to be read
+   */
+  collect(segments: string[], at: number, lists: RouteList[]): void {
     if (this.open.length > 0) lists.push(this.open);
     const left = segments.length - at;
     if (this.exact.length > 0 && (left === 0 || (left === 1 && segments[at] === ''))) lists.push(this.exact);
     if (left === 0) return;
-    this.literals?.get(segments[at] as string)?.collect(segments, at + 1, lists);
+    const below = this.literals?.get(segments[at] as string);
+    if (below !== undefined) {
+      segments[at] = below.segment as string;
+      below.collect(segments, at + 1, lists);
+    }
     this.any?.collect(segments, at + 1, lists);
   }
 
@@ -40,22 +50,27 @@ export class PathIndex {
   /**
    * The index after an edit; `undefined` where nothing is left. Yields now and then, so that the caller can give way.
    * @param index what is there already
+   * @param segment the literal that leads here
    */
-  static *edited(index: PathIndex | undefined, edit: PathIndexEdit): Generator<void, PathIndex | undefined> {
+  static *edited(
+    index: PathIndex | undefined,
+    edit: PathIndexEdit,
+    segment?: string,
+  ): Generator<void, PathIndex | undefined> {
     const exact = edit.exact.applyTo(index?.exact ?? NO_ROUTES);
     const open = edit.open.applyTo(index?.open ?? NO_ROUTES);
     let literals = index?.literals;
     if (edit.literals !== undefined) {
       const edits = new Map<string, PathIndex | undefined>();
-      for (const [segment, below] of edit.literals) {
-        edits.set(segment, yield* PathIndex.edited(literals?.get(segment), below));
+      for (const [literal, below] of edit.literals) {
+        edits.set(literal, yield* PathIndex.edited(literals?.get(literal), below, literal));
         yield;
       }
       literals = yield* TextMap.edited(literals, edits);
     }
     const any = edit.any === undefined ? index?.any : yield* PathIndex.edited(index?.any, edit.any);
     if (literals === undefined && any === undefined && exact.length === 0 && open.length === 0) return undefined;
-    return new PathIndex(literals, any, exact, open);
+    return new PathIndex(literals, any, index?.segment ?? segment, exact, open);
   }
 }
 
