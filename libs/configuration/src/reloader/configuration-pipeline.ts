@@ -540,7 +540,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     const sources = new Set<SourceName>();
     let changes = 0;
     for (const { versions } of round) {
-      for (const { source } of versions) sources.add(source);
+      await forEachSliced(versions, ({ source }) => sources.add(source));
       changes += versions.length;
     }
     try {

@@ -20,6 +20,8 @@ import { RouteRefreshService } from './route-refresh.service.js';
 import { type RunningConfigurations, ServingProcesses } from './serving-processes.js';
 import { UpdatePolicy } from './update-policy.js';
 
+const NO_CHANGES: readonly Change[] = [];
+
 /** Puts staged changes in force: compile, commit, swap, announce. Whatever fails before the swap changes nothing. */
 @Injectable()
 export class ConfigurationReloader {
@@ -43,7 +45,8 @@ export class ConfigurationReloader {
 
   /** @throws RouteCompileError, ConfigurationStoreError: nothing has changed */
   async apply(round: readonly Staged[]): Promise<void> {
-    const changes = round.flatMap((staged) => staged.changes);
+    // `flatMap` takes ten times as long.
+    const changes = NO_CHANGES.concat(...round.map((staged) => staged.changes));
     const running = this.refresh.current;
     const snapshot = await this.refresh.prepare(changes);
     const last = round.at(-1);
