@@ -10,6 +10,8 @@ import { type GeneratedRoute, routesDocument } from '../generated-routes.js';
 import { freePort } from './external.js';
 
 const MAIN = fileURLToPath(new URL('../../../apps/gateway/src/main.js', import.meta.url));
+/** As `npm start` has them. */
+const USUAL_FLAGS = ['--enable-source-maps', '--max-semi-space-size=4'];
 const ROUTES_PER_FILE = 1_000;
 const READY_POLL_MS = 5;
 const START_LIMIT_MS = 120_000;
@@ -109,7 +111,7 @@ export class BenchGateway {
   async start(flags: readonly string[] = []): Promise<StartTimes> {
     this.output = '';
     const startedMs = performance.now();
-    const [command, ...args] = pinned('subject', [process.execPath, ...flags, MAIN]);
+    const [command, ...args] = pinned('subject', [process.execPath, ...USUAL_FLAGS, ...flags, MAIN]);
     const child = spawn(command, args, {
       cwd: this.folder,
       env: { PATH: process.env['PATH'], TIGATEWAY_CONFIG: join(this.folder, 'tigateway.yml') },
