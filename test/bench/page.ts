@@ -27,7 +27,7 @@ type AllFigures = Readonly<Record<string, Figures>>;
 /** Puts the result on the page of benchmarks, in the place of the one before. */
 export async function publish({ name }: Scenario, result: Result): Promise<void> {
   if (result.rows.length === 0) return;
-  const known = existsSync(FIGURES) ? (JSON.parse(readFileSync(FIGURES, 'utf8')) as AllFigures) : {};
+  const known = existsSync(FIGURES) ? (JSON.parse(readFileSync(FIGURES, 'utf8'), missingAsNaN) as AllFigures) : {};
   const takenAt = new Date().toISOString().slice(0, 16).replace('T', ' ');
   const figures: AllFigures = { ...known, [name]: { takenAt, machine: describeMachine(), ...result } };
   mkdirSync(FOLDER, { recursive: true });
@@ -38,6 +38,11 @@ export async function publish({ name }: Scenario, result: Result): Promise<void>
   }
   writeFileSync(FIGURES, await format(JSON.stringify(figures), { parser: 'json', printWidth: 120 }));
   writeFileSync(PAGE, await format(pageOf(figures), { parser: 'markdown', printWidth: 120 }));
+}
+
+/** JSON has no number for what could not be measured. */
+function missingAsNaN(_: string, value: unknown): unknown {
+  return value ?? Number.NaN;
 }
 
 function pageOf(figures: AllFigures): string {
