@@ -1,4 +1,3 @@
-import { Injectable } from '@nestjs/common';
 import { SizeBytes, Text } from '@tigateway/model';
 import {
   ComponentError,
@@ -26,7 +25,6 @@ export class CacheRequestBodyArgs {
   bufferLimitBytes = 262_144;
 }
 
-@Injectable()
 export class CacheRequestBodyFilterFactory implements FilterFactory<CacheRequestBodyArgs> {
   readonly name = 'CacheRequestBody';
   readonly args = CacheRequestBodyArgs;

@@ -1,4 +1,3 @@
-import { Injectable } from '@nestjs/common';
 import { Flag, ListOf, SizeBytes } from '@tigateway/model';
 import {
   type Exchange,
@@ -27,7 +26,6 @@ export class RemoveJsonAttributesResponseBodyArgs {
   bufferLimitBytes = 1_048_576;
 }
 
-@Injectable()
 export class RemoveJsonAttributesResponseBodyFilterFactory implements FilterFactory<RemoveJsonAttributesResponseBodyArgs> {
   readonly name = 'RemoveJsonAttributesResponseBody';
   readonly args = RemoveJsonAttributesResponseBodyArgs;

@@ -1,4 +1,3 @@
-import { Injectable } from '@nestjs/common';
 import { type Clock, Decimal, DurationMs, Flag, Int, ListOf, SizeBytes, Text } from '@tigateway/model';
 import {
   type CompileContext,
@@ -80,7 +79,6 @@ export class CircuitBreakerArgs {
   bufferLimitBytes = 262_144;
 }
 
-@Injectable()
 export class CircuitBreakerFilterFactory implements FilterFactory<CircuitBreakerArgs> {
   readonly name = 'CircuitBreaker';
   readonly args = CircuitBreakerArgs;

@@ -1,6 +1,6 @@
-import { Injectable, Logger, Optional } from '@nestjs/common';
-import { Clock, SystemClock } from '@tigateway/model';
-import { RouteManager, type Snapshot } from '@tigateway/routing';
+import { Logger } from '@nestjs/common';
+import { type Clock, SystemClock } from '@tigateway/model';
+import { type RouteManager, type Snapshot } from '@tigateway/routing';
 import { type BreakerFacts, BreakerBoard } from './breaker-board.js';
 import { FilterStates } from '../filter-state/filter-states.js';
 import { type BreakerSettings, CircuitBreaker } from './circuit-breaker.js';
@@ -13,14 +13,13 @@ export interface KnownBreaker {
 }
 
 /** The breakers of all routes: each by route, place of the filter and its arguments, so that reloads elsewhere leave it alone. */
-@Injectable()
 export class CircuitBreakers extends BreakerBoard {
   private readonly states = new FilterStates<KnownBreaker>();
   private readonly logger = new Logger('CircuitBreaker');
 
   constructor(
     private readonly clock: Clock = new SystemClock(),
-    @Optional() routes?: RouteManager,
+    routes?: RouteManager,
   ) {
     super();
     routes?.onSwap((_previous, next, changedRouteIds) => this.prune(next, changedRouteIds));

@@ -1,4 +1,3 @@
-import { Injectable } from '@nestjs/common';
 import { SizeBytes, Text } from '@tigateway/model';
 import {
   ComponentError,
@@ -39,7 +38,6 @@ export class JsonToGrpcArgs {
   bufferLimitBytes = 1_048_576;
 }
 
-@Injectable()
 export class JsonToGrpcFilterFactory implements FilterFactory<JsonToGrpcArgs> {
   readonly name = 'JsonToGrpc';
   readonly args = JsonToGrpcArgs;

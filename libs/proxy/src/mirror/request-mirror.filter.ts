@@ -1,4 +1,3 @@
-import { Injectable } from '@nestjs/common';
 import { type Clock, Decimal, DurationMs, type Scheduled, SizeBytes, Text } from '@tigateway/model';
 import {
   type CompileContext,
@@ -36,7 +35,6 @@ export class RequestMirrorArgs {
   timeoutMs = 10_000;
 }
 
-@Injectable()
 export class RequestMirrorFilterFactory implements FilterFactory<RequestMirrorArgs> {
   readonly name = 'RequestMirror';
   readonly args = RequestMirrorArgs;

@@ -1,4 +1,3 @@
-import { Injectable } from '@nestjs/common';
 import { Text } from '@tigateway/model';
 import {
   type CompileContext,
@@ -21,7 +20,6 @@ export class TokenRelayArgs {
   name?: string;
 }
 
-@Injectable()
 export class TokenRelayFilterFactory implements FilterFactory<TokenRelayArgs> {
   readonly name = 'TokenRelay';
   readonly args = TokenRelayArgs;

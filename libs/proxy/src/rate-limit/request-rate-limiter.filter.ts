@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
 import { Flag, HttpStatus, Nested, Text } from '@tigateway/model';
 import {
   type CompileContext,
@@ -49,7 +48,6 @@ export class RequestRateLimiterArgs {
   throwOnLimit = false;
 }
 
-@Injectable()
 export class RequestRateLimiterFilterFactory implements FilterFactory<RequestRateLimiterArgs> {
   readonly name = 'RequestRateLimiter';
   readonly args = RequestRateLimiterArgs;

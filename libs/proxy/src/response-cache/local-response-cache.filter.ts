@@ -1,4 +1,3 @@
-import { Injectable } from '@nestjs/common';
 import { type Clock, DurationMs, SizeBytes } from '@tigateway/model';
 import {
   type CompileContext,
@@ -38,7 +37,6 @@ export class LocalResponseCacheArgs {
   sizeBytes?: number;
 }
 
-@Injectable()
 export class LocalResponseCacheFilterFactory implements FilterFactory<LocalResponseCacheArgs> {
   readonly name = 'LocalResponseCache';
   readonly args = LocalResponseCacheArgs;

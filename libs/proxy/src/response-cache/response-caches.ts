@@ -1,14 +1,12 @@
-import { Injectable, Optional } from '@nestjs/common';
-import { RouteManager, type Snapshot } from '@tigateway/routing';
+import { type RouteManager, type Snapshot } from '@tigateway/routing';
 import { FilterStates } from '../filter-state/filter-states.js';
 import { ResponseCache } from './response-cache.js';
 
 /** The caches of all routes, which outlive every reload that leaves their filters alone. */
-@Injectable()
 export class ResponseCaches {
   private readonly states = new FilterStates<ResponseCache>();
 
-  constructor(@Optional() routes?: RouteManager) {
+  constructor(routes?: RouteManager) {
     routes?.onSwap((_previous, next, changedRouteIds) => this.prune(next, changedRouteIds));
   }
 

@@ -1,4 +1,3 @@
-import { Injectable } from '@nestjs/common';
 import { type Clock, Decimal, DurationMs, Flag, Int, ListOf, Nested, SizeBytes, statusName } from '@tigateway/model';
 import {
   type CompileContext,
@@ -83,7 +82,6 @@ export class RetryArgs {
   bufferLimitBytes = 262_144;
 }
 
-@Injectable()
 export class RetryFilterFactory implements FilterFactory<RetryArgs> {
   readonly name = 'Retry';
   readonly args = RetryArgs;
