@@ -3,8 +3,7 @@ import type { RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { Agent, type Dispatcher } from 'undici';
-import { parse } from 'yaml';
+import type { Dispatcher } from 'undici';
 import { KubernetesError } from './kubernetes-error.js';
 
 /** How long a connection may take to be there, in milliseconds; one by way of a proxy as long as the proxy lets it. */
@@ -103,6 +102,7 @@ export class ClusterCredentials {
   }
 
   private async newDispatcher({ ca, cert, key, rejectUnauthorized, servername }: RequestOptions): Promise<Dispatcher> {
+    const { Agent } = await import('undici');
     const tls = { ca, cert, key, rejectUnauthorized, servername };
     const wanted = this.config.createDispatcherOptions(this.config.getCurrentCluster(), tls);
     if (wanted.type === 'none') return new Agent({ connect: { timeout: CONNECT_MS } });
@@ -129,12 +129,12 @@ async function readConfig({ kubeconfig, context, root }: ClusterCredentialsOptio
   try {
     if (kubeconfig !== '') {
       config.loadFromFile(kubeconfig);
-      readTokenFiles(config, [kubeconfig]);
+      await readTokenFiles(config, [kubeconfig]);
     } else if (process.env['KUBERNETES_SERVICE_HOST'] && existsSync(join(root, SERVICE_ACCOUNT_TOKEN))) {
       config.loadFromCluster(root === '/' ? '' : root);
     } else {
       config.loadFromDefault();
-      readTokenFiles(config, defaultFiles());
+      await readTokenFiles(config, defaultFiles());
     }
   } catch (error) {
     throw new KubernetesError(0, 'Kubeconfig', `kubeconfig: ${(error as Error).message}`, undefined, { cause: error });
@@ -157,7 +157,8 @@ interface KubeconfigText {
 }
 
 /** The package passes over the key `tokenFile` of a user, and knows the same under another name. */
-function readTokenFiles(config: KubeConfig, files: readonly string[]): void {
+async function readTokenFiles(config: KubeConfig, files: readonly string[]): Promise<void> {
+  const { parse } = await import('yaml');
   for (const file of files) {
     const { users = [] } = parse(readFileSync(file, 'utf8')) as KubeconfigText;
     for (const { name, user } of users) {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { ClusterCredentials } from './cluster-credentials.js';
 import { KubernetesError } from './kubernetes-error.js';
 import type { KubernetesObject } from './kubernetes-object.js';
@@ -312,6 +312,7 @@ export class KubernetesClient {
   ): Promise<Dispatcher.ResponseData> {
     const { method, path, query, body, contentType = 'application/json' } = asked;
     try {
+      const { request } = await import('undici');
       const { server, headers, dispatcher } = await this.credentials.connection();
       const answering = request(server + path + queryText(query), {
         method,

@@ -15,6 +15,7 @@ export * from './errors.js';
 export * from './events.js';
 export * from './glob.js';
 export * from './json.js';
+export * from './library-on-demand.js';
 export * from './problem.js';
 export * from './secrets.js';
 export * from './source-update.js';

@@ -1,13 +1,15 @@
 import { Readable } from 'node:stream';
 import { StreamableFile } from '@nestjs/common';
-import { isJsonObject, type Json, type JsonObject } from '@tigateway/model';
-import { stringify, type ToStringOptions } from 'yaml';
+import { isJsonObject, type Json, type JsonObject, libraryOnDemand } from '@tigateway/model';
+import type * as Yaml from 'yaml';
 import { joined } from '../http/json-stream.js';
+
+const yaml = libraryOnDemand<typeof Yaml>('yaml');
 
 const REMARK =
   '# Exported by TiGateway. Secrets are masked: replace each *** before this document is used as a file.\n';
 /** Lines are never folded and equal objects never become aliases: the text reads back as it was. */
-const YAML: ToStringOptions & { aliasDuplicateObjects: boolean } = { lineWidth: 0, aliasDuplicateObjects: false };
+const YAML: Yaml.ToStringOptions & { aliasDuplicateObjects: boolean } = { lineWidth: 0, aliasDuplicateObjects: false };
 
 /**
  * A document as a download, made in slices: one of 100,000 routes is some 20 MB of text. JSON has no comments, so there the
@@ -23,6 +25,7 @@ export function exported(document: Json, format: 'yaml' | 'json'): StreamableFil
 }
 
 async function* yamlPieces(document: JsonObject): AsyncGenerator<string> {
+  const { stringify } = yaml();
   yield REMARK;
   for (const [key, value] of Object.entries(document)) {
     if (!Array.isArray(value) || value.length === 0) {

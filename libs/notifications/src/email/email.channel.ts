@@ -1,12 +1,15 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { rootCertificates } from 'node:tls';
-import { createTransport } from 'nodemailer';
+import { libraryOnDemand } from '@tigateway/model';
+import type * as Nodemailer from 'nodemailer';
 import type { Channel, ChannelKind, ChannelTools } from '../channel.js';
 import type { Message } from '../message/message.js';
 import { DeniedTargetError } from '../outbound/http-target.js';
 import { EmailSettings } from './email.settings.js';
 import { mailContent } from './mail-content.js';
+
+const nodemailer = libraryOnDemand<typeof Nodemailer>('nodemailer');
 
 const CONCURRENCY = 2;
 
@@ -30,7 +33,7 @@ class EmailChannel implements Channel {
     const from = this.settings.from || username;
     const hasCredentials = username !== '';
     const { authorities } = this.tools;
-    const transport = createTransport({
+    const transport = nodemailer().createTransport({
       host: await this.address(host),
       ...(isIP(host) === 0 && { servername: host }),
       port: smtp.port ?? (secure ? 465 : 587),

@@ -1,10 +1,13 @@
 import { lookup as systemLookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { isIP } from 'node:net';
 import { rootCertificates } from 'node:tls';
-import { Pool } from 'undici';
+import { libraryOnDemand } from '@tigateway/model';
+import type * as Undici from 'undici';
 import { DeliveryError } from './delivery-error.js';
 import type { TargetAddresses } from './target-address.js';
 import { hostOf } from './target-url.js';
+
+const undici = libraryOnDemand<typeof Undici>('undici');
 
 /** Of an answer no more than this is read, in bytes; nobody is shown it. */
 const MAX_ANSWER_BYTES = 16_384;
@@ -26,7 +29,7 @@ type LookupCallback = (error: NodeJS.ErrnoException | null, address: string | Lo
 
 /** Where a channel posts to. Every connection resolves the name, judges what it finds, and goes to just that address. */
 export class HttpTarget {
-  private readonly pool: Pool;
+  private readonly pool: Undici.Pool;
   private readonly path: string;
   private readonly literal: string | undefined;
 
@@ -35,7 +38,7 @@ export class HttpTarget {
     const host = hostOf(url);
     this.path = url.pathname + url.search;
     this.literal = isIP(host) ? host : undefined;
-    this.pool = new Pool(url.origin, {
+    this.pool = new (undici().Pool)(url.origin, {
       connections: options.connections,
       pipelining: 1,
       connectTimeout: options.timeoutMs,

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { loadFileDescriptorSetFromBuffer, Long, type MethodDefinition } from '@grpc/proto-loader';
+import type * as ProtoLoader from '@grpc/proto-loader';
+import { libraryOnDemand } from '@tigateway/model';
 
-type Method = MethodDefinition<object, object>;
+const protoLoader = libraryOnDemand<typeof ProtoLoader>('@grpc/proto-loader');
+
+type Method = ProtoLoader.MethodDefinition<object, object>;
 
 /** Between these, a number too large for a double is written as a text and then without its quotes. */
 const MARK = randomUUID();
@@ -17,7 +20,7 @@ export class GrpcMethod {
    */
   static find(descriptorSet: Buffer, service: string, method: string): GrpcMethod {
     // Names as in the .proto file, values as Jackson writes them.
-    const definitions = loadFileDescriptorSetFromBuffer(descriptorSet, {
+    const definitions = protoLoader().loadFileDescriptorSetFromBuffer(descriptorSet, {
       keepCase: true,
       enums: String,
       bytes: String,
@@ -49,6 +52,7 @@ export class GrpcMethod {
 
   /** @throws Error for what is no such message */
   decode(message: Buffer): string {
+    const { Long } = protoLoader();
     const plain = this.method.responseDeserialize(message);
     return JSON.stringify(plain, (_, value: unknown) => (Long.isLong(value) ? MARK + value.toString() : value)).replace(
       MARKED,

@@ -1,6 +1,7 @@
-import { Client, type Dispatcher } from 'undici';
+import type { Client, Dispatcher } from 'undici';
 import type { PoolFacts } from '../ports/upstream-client.js';
 import type { PoolSettings } from '../ports/upstream-settings.js';
+import { undici } from './undici.js';
 
 /** Who waits for a connection; `connectionFree` is called at most once, unless `leave` was. */
 export interface Waiting {
@@ -23,7 +24,7 @@ export class PooledConnection {
     maxLifeMs: number,
     onDisconnect: (connection: PooledConnection) => void,
   ) {
-    this.client = new Client(origin, options);
+    this.client = new (undici().Client)(origin, options);
     this.client.on('connect', () => {
       this.isConnected = true;
       this.requests = 0;

@@ -1,4 +1,4 @@
-import { type Client, type Dispatcher, errors } from 'undici';
+import type { Client, Dispatcher } from 'undici';
 import type { UpstreamTarget } from '@tigateway/routing';
 import type { UpstreamGuard } from '../addresses/upstream-guard.js';
 import { connectFailureOf, upstreamConnector } from '../connect/upstream-connector.js';
@@ -13,6 +13,7 @@ import {
 import type { UpstreamSettings } from '../ports/upstream-settings.js';
 import { BodyStream } from './body-stream.js';
 import { ConnectionPool, type PooledConnection, type Waiting } from './connection-pool.js';
+import { undici } from './undici.js';
 
 /** The engine on undici's `Client`, by its lowest interface: raw header lines in and out, no stream object for responses. */
 export class UndiciUpstreamClient extends UpstreamClient {
@@ -281,6 +282,7 @@ function textOf(lines: readonly (string | Buffer)[]): string[] {
 }
 
 function failureOf(error: Error & { code?: string }, connected: boolean): UpstreamError['failure'] {
+  const { errors } = undici();
   if (
     error instanceof errors.HTTPParserError ||
     error instanceof errors.HeadersOverflowError ||

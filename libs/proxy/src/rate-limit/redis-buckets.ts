@@ -1,9 +1,11 @@
 import { Logger } from '@nestjs/common';
-import { type Clock, SystemClock } from '@tigateway/model';
+import { type Clock, libraryOnDemand, SystemClock } from '@tigateway/model';
 import { ExchangeError } from '@tigateway/routing';
-import { Redis, type Result } from 'ioredis';
+import type * as Ioredis from 'ioredis';
 import { type BucketSettings, RateLimiterBackend, type Verdict } from './rate-limiter-backend.js';
 import type { RedisSettings } from './redis-settings.js';
+
+const ioredis = libraryOnDemand<typeof Ioredis>('ioredis');
 
 /** A hundred years: Redis takes no time that ends in the far future. */
 const MAX_TTL_MS = 100 * 365 * 86_400_000;
@@ -50,7 +52,7 @@ declare module 'ioredis' {
       refillEveryMs: number,
       /** Empty where refills are counted from the first request. */
       firstRefillMs: number | '',
-    ): Result<[allowed: number, remaining: string], Context>;
+    ): Ioredis.Result<[allowed: number, remaining: string], Context>;
   }
 }
 
@@ -60,7 +62,7 @@ const MAX_RECONNECT_MS = 2_000;
 
 /** Buckets that all gateways of one Redis share. */
 export class RedisBuckets extends RateLimiterBackend {
-  private readonly redis: Redis;
+  private readonly redis: Ioredis.Redis;
   private readonly logger = new Logger('RateLimiter');
   private pausedUntilMs = -Infinity;
   private isDown = false;
@@ -73,7 +75,7 @@ export class RedisBuckets extends RateLimiterBackend {
   ) {
     super();
     const { host, port, username, password, database, tls, connectTimeoutMs, commandTimeoutMs } = settings;
-    this.redis = new Redis({
+    this.redis = new (ioredis().Redis)({
       host,
       port,
       ...(username && { username }),
