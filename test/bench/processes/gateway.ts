@@ -11,7 +11,7 @@ import { freePort } from './external.js';
 
 const MAIN = fileURLToPath(new URL('../../../apps/gateway/src/main.js', import.meta.url));
 /** As `npm start` has them. */
-const USUAL_FLAGS = ['--enable-source-maps', '--max-semi-space-size=4'];
+const USUAL_FLAGS = ['--enable-source-maps', '--max-semi-space-size=4', '--v8-pool-size=0'];
 const ROUTES_PER_FILE = 1_000;
 const READY_POLL_MS = 5;
 const START_LIMIT_MS = 120_000;
