@@ -7,10 +7,12 @@ import { Agent, createServer, type IncomingMessage, type RequestListener, type S
 import { createServer as createSecureServer } from 'node:https';
 import { connect, createServer as createRelay, type Server, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { Pool } from 'undici';
 import type { Certificate } from '../processes/certificate.js';
 import { ExternalProcess, freePort } from '../processes/external.js';
 import { type Ability, type Peer, PREFIX, type Subject } from './peer.js';
 
+const MAX_CONNECTIONS = 256;
 const BODY = Buffer.from('{"answer":"upstream"}');
 
 interface Wanted {
@@ -35,6 +37,27 @@ const SERVERS: Readonly<Record<string, (wanted: Wanted) => Server | Promise<Serv
       server.pipe(client).on('error', () => server.destroy());
     });
     return relay.listen(port, '127.0.0.1');
+  },
+  // What a gateway on these two can come up to: no header is looked at, and no body is sent on.
+  'node:http and undici, bare': (wanted) => {
+    const pool = new Pool(wanted.upstream, { connections: MAX_CONNECTIONS, pipelining: 1 });
+    return listening(wanted, ({ url = '', rawHeaders }, response) => {
+      const headers = [...rawHeaders, 'X-Route', 'route-0'];
+      pool.dispatch(
+        { method: 'GET', path: url.slice(PREFIX.length), headers },
+        {
+          onConnect: () => undefined,
+          onHeaders: (status, lines, resume) => {
+            response.writeHead(status, lines.map(String));
+            response.on('drain', resume);
+            return true;
+          },
+          onData: (chunk) => response.write(chunk),
+          onComplete: () => response.end(),
+          onError: () => response.destroy(),
+        },
+      );
+    });
   },
   'http-proxy': (wanted) => {
     const proxy = httpProxy.createProxyServer({ target: wanted.upstream, xfwd: true, agent: keptAgent() });
@@ -80,6 +103,7 @@ const SERVERS: Readonly<Record<string, (wanted: Wanted) => Server | Promise<Serv
 const LACKS: Readonly<Record<string, readonly Ability[]>> = {
   'node:http hello': ['proxy', 'websocket'],
   'net relay': ['tls'],
+  'node:http and undici, bare': ['websocket'],
 };
 
 export const NODE_PROXIES: readonly Peer[] = Object.keys(SERVERS).map((name) => ({
@@ -107,7 +131,7 @@ function read({ certificate, key }: Certificate): { readonly cert: Buffer; reado
 }
 
 function keptAgent(): Agent {
-  return new Agent({ keepAlive: true, maxSockets: 256 });
+  return new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -7,7 +7,7 @@ import { Revisions } from '../processes/revisions.js';
 import { type Aim, atMost, type Row, type Scenario } from '../scenario.js';
 import { percentile } from '../statistics.js';
 
-const WRITES = 300;
+const WRITES = 1_000;
 const WARM_UP = 50;
 /** What takes long is not done as often. */
 const BUDGET_MS = 6_000;
