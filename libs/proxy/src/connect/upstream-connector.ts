@@ -1,4 +1,4 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
 import {
   connect as connectTls,
   createSecureContext,
@@ -16,6 +16,8 @@ export interface ConnectTarget {
   /** With its colon: `http:`, `https:`, `ws:`, `wss:`. */
   readonly protocol: string;
   readonly port: string | number;
+  /** What the socket is to read into; used for what goes to the target itself, and in clear. */
+  readonly onread?: OnReadOpts;
 }
 
 /** Calls back once, later: with a connection that is ready for the first byte of a request, or with why there is none. */
@@ -46,7 +48,7 @@ export function upstreamConnector(
 ): UpstreamConnector {
   /** Of the last connection that got one: the next handshake is shorter with it. */
   let session: Buffer | undefined;
-  return ({ hostname: host, protocol, port: portText }, callback) => {
+  return ({ hostname: host, protocol, port: portText, onread }, callback) => {
     const port = Number(portText) || (isSecure(protocol) ? 443 : 80);
     if (guard.refuses(host, port)) {
       queueMicrotask(() => callback(new DeniedUpstreamError(host), null));
@@ -63,6 +65,7 @@ export function upstreamConnector(
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
+      ...(onread && through === undefined && !isSecure(protocol) && { onread }),
     });
     attempt.follow(tcp, connectTimeoutMs, 'connection');
     tcp.once('connect', () => {

@@ -60,9 +60,8 @@ export class ClientConnection extends Deadline implements ExchangeConnection, Bo
     private readonly host: ConnectionHost,
   ) {
     super();
-    this.outgoing = new Outgoing(socket);
+    this.outgoing = new Outgoing(socket, this.onDrain);
     receive(socket, this.onData);
-    socket.on('drain', this.onDrain);
     socket.on('end', this.onEnd);
     socket.on('error', this.onError);
     socket.on('close', this.onClose);
@@ -99,7 +98,7 @@ export class ClientConnection extends Deadline implements ExchangeConnection, Bo
   }
 
   onSlowClient(): void {
-    this.stalledLength = this.socket.writableLength;
+    this.stalledLength = this.outgoing.waitingBytes;
     if (this.body === undefined) this.host.wheel.schedule(this, STALL_LIMIT_MS);
   }
 
@@ -261,7 +260,7 @@ export class ClientConnection extends Deadline implements ExchangeConnection, Bo
   private detach(): void {
     const { socket } = this;
     stopReceiving(socket, this.onData);
-    socket.off('drain', this.onDrain);
+    this.outgoing.leave();
     socket.off('end', this.onEnd);
     socket.off('error', this.onError);
     socket.off('close', this.onClose);
@@ -279,11 +278,11 @@ export class ClientConnection extends Deadline implements ExchangeConnection, Bo
   }
 
   private onStall(exchange: NativeExchange): void {
-    const { writableLength } = this.socket;
-    const clientReads = this.body === undefined && writableLength < this.stalledLength;
+    const { waitingBytes } = this.outgoing;
+    const clientReads = this.body === undefined && waitingBytes < this.stalledLength;
     const gatewayWaits = this.host.limits.requestTimeoutMs === 0 && this.body?.isWanted === false;
     if (clientReads || gatewayWaits) {
-      this.stalledLength = writableLength;
+      this.stalledLength = waitingBytes;
       this.host.wheel.schedule(this, STALL_LIMIT_MS);
     } else if (this.body && !exchange.headSent) {
       this.refuse(408, 'the request did not come in time');

@@ -6,10 +6,15 @@ import { getSystemErrorName } from 'node:util';
 interface TcpHandle {
   /** Returns 0, or a system error's number. `request` belongs to the handle if it could not write at once. */
   writeLatin1String(request: WriteRequest, text: string): number;
+  writeBuffer(request: WriteRequest, content: Buffer): number;
+  /** Bytes that wait for room in the system. */
+  readonly writeQueueSize: number;
 }
 
 interface WriteRequest {
   oncomplete?: (status: number) => void;
+  /** Held until it is written. */
+  content?: Buffer;
 }
 
 interface StreamBinding {
@@ -23,12 +28,12 @@ const binding = streamBinding();
 /** For the next write: only one that has to wait keeps it. */
 let request: WriteRequest | undefined;
 
-/** As much as the handle writes without an allocation of its own. */
+/** As much text as the handle writes without an allocation of its own. */
 export const MAX_DIRECT_BYTES = 16 * 1024;
 
 /**
- * Writes short texts to a TCP socket without the stream above it, which makes three objects and a call in the next tick of
- * every write. It is in order with the stream's writes as long as none of those waits when it is asked to write.
+ * Writes short texts and buffers to a TCP socket without the stream above it, which makes three objects and a call in the next
+ * tick of every write. It is in order with the stream's writes as long as none of those waits when it is asked to write.
  */
 export class DirectWriter {
   /** A write that the system had no room for is under way. */
@@ -37,15 +42,23 @@ export class DirectWriter {
   private constructor(
     private readonly socket: Socket & { readonly _handle?: TcpHandle | null },
     private readonly writeStream: StreamBinding,
+    /** A write that had to wait is over. */
+    private readonly onDrain: () => void,
   ) {}
 
   /** @returns `undefined` where only the stream can write: for TLS, and where Node has no such handle */
-  static of(socket: Socket): DirectWriter | undefined {
+  static of(socket: Socket, onDrain: () => void): DirectWriter | undefined {
     const { _handle: handle } = socket as { readonly _handle?: Partial<TcpHandle> | null };
-    if (binding === undefined || socket instanceof TLSSocket || typeof handle?.writeLatin1String !== 'function') {
-      return undefined;
-    }
-    return new DirectWriter(socket, binding);
+    const isKnown =
+      typeof handle?.writeLatin1String === 'function' &&
+      typeof handle.writeBuffer === 'function' &&
+      typeof handle.writeQueueSize === 'number';
+    if (binding === undefined || socket instanceof TLSSocket || !isKnown) return undefined;
+    return new DirectWriter(socket, binding, onDrain);
+  }
+
+  get waitingBytes(): number {
+    return this.isWaiting ? (this.socket._handle?.writeQueueSize ?? 0) : 0;
   }
 
   /**
@@ -53,24 +66,41 @@ export class DirectWriter {
    * @param onWritten called once the system has taken all of it, at once where it has room; not when that fails
    */
   write(text: string, onWritten: (() => void) | undefined): void {
+    const used = (request ??= new this.writeStream.WriteWrap());
+    if (this.isTaken(used, this.socket._handle?.writeLatin1String(used, text), onWritten)) onWritten?.();
+  }
+
+  /**
+   * As `write`, of any length.
+   * @returns whether the system has taken all of it; if not, the buffer belongs to the system
+   */
+  writeBuffer(content: Buffer, onWritten: (() => void) | undefined): boolean {
+    const used = (request ??= new this.writeStream.WriteWrap());
+    const isTaken = this.isTaken(used, this.socket._handle?.writeBuffer(used, content), onWritten);
+    if (isTaken) onWritten?.();
+    else if (this.isWaiting) used.content = content;
+    return isTaken;
+  }
+
+  private isTaken(used: WriteRequest, status: number | undefined, onWritten: (() => void) | undefined): boolean {
     const { socket, writeStream } = this;
-    const used = (request ??= new writeStream.WriteWrap());
-    const status = socket._handle?.writeLatin1String(used, text);
     if (status !== 0) {
       if (status !== undefined) socket.destroy(writeError(status));
-      return;
+      return false;
     }
-    if (writeStream.streamBaseState[writeStream.kLastWriteWasAsync] === 0) {
-      onWritten?.();
-      return;
-    }
+    if (writeStream.streamBaseState[writeStream.kLastWriteWasAsync] === 0) return true;
     this.isWaiting = true;
     request = undefined;
     used.oncomplete = (outcome) => {
       this.isWaiting = false;
-      if (outcome < 0) socket.destroy(writeError(outcome));
-      else onWritten?.();
+      if (outcome < 0) {
+        socket.destroy(writeError(outcome));
+        return;
+      }
+      onWritten?.();
+      this.onDrain();
     };
+    return false;
   }
 }
 

@@ -116,12 +116,11 @@ export class NativeExchange implements ClientRequest, ClientResponse {
     if (this.framing === CHUNKED) {
       outgoing.add(chunkHead(chunk.length));
       outgoing.add(chunk);
-      this.waitsForDrain = !outgoing.write(CRLF);
-    } else {
-      this.waitsForDrain = !outgoing.write(chunk);
     }
-    if (this.waitsForDrain) this.connection.onSlowClient();
-    return !this.waitsForDrain;
+    if (outgoing.write(this.framing === CHUNKED ? CRLF : chunk)) return !this.waitsForDrain;
+    this.waitsForDrain = true;
+    this.connection.onSlowClient();
+    return false;
   }
 
   end(trailers?: readonly string[]): void {

@@ -11,6 +11,7 @@ import {
   type UpstreamRequest,
 } from '../ports/upstream-client.js';
 import type { UpstreamSettings } from '../ports/upstream-settings.js';
+import { ReadMemory } from './read-memory.js';
 import { requestHead, RequestTransmission, type TransmissionListener } from './request-transmission.js';
 import { Deadline, TimerWheel } from './timer-wheel.js';
 import { responseLimits, type ResponseSink, type UpstreamConnection } from './upstream-connection.js';
@@ -99,7 +100,10 @@ export class NativeUpstreamClient extends UpstreamClient {
   private connectTo(target: UpstreamTarget, settings: UpstreamSettings, connectTimeoutMs: number): Connect {
     const connect = upstreamConnector(settings, connectTimeoutMs, this.guard);
     const options = { hostname: target.host, protocol: `${target.scheme}:`, port: String(target.port) };
-    return (callback) => connect(options, (error, socket) => callback(error, socket ?? undefined));
+    return (callback) => {
+      const memory = new ReadMemory();
+      connect({ ...options, onread: memory.onread }, (error, socket) => callback(error, socket ?? undefined, memory));
+    };
   }
 }
 

@@ -48,7 +48,7 @@ function fill(outgoing: Outgoing): { readonly text: string; readonly written: nu
 
 describe('what goes out', () => {
   it('is told to be written at once where the system takes it, every byte of it', async () => {
-    const outgoing = new Outgoing(near);
+    const outgoing = new Outgoing(near, () => undefined);
     let isWritten = false;
     outgoing.add('head\xff\r\n');
     outgoing.add(Buffer.from([0, 128, 255]));
@@ -58,12 +58,12 @@ describe('what goes out', () => {
   });
 
   it('leaves at the end of the turn where nobody flushes', async () => {
-    new Outgoing(near).add('later');
+    new Outgoing(near, () => undefined).add('later');
     expect(await receive(5)).toBe('later');
   });
 
   it('keeps its order, and says when it is written, where the system had no room', async () => {
-    const outgoing = new Outgoing(near);
+    const outgoing = new Outgoing(near, () => undefined);
     const { text, written } = fill(outgoing);
     const large = Buffer.alloc(100_000, '-');
     outgoing.write(large);
@@ -79,8 +79,43 @@ describe('what goes out', () => {
     expect(near.writableLength).toBe(0);
   });
 
+  it('says of a large part that the other side is slow, and later that it takes more again', async () => {
+    let drained!: () => void;
+    const hasDrained = new Promise<void>((resolve) => (drained = resolve));
+    const outgoing = new Outgoing(near, drained);
+    const large = Buffer.alloc(1_000_000, '-');
+    let count = 0;
+    do count++;
+    while (outgoing.write(large));
+    expect(outgoing.waitingBytes).toBeGreaterThan(0);
+    expect(near.writableLength).toBe(0);
+    // What follows waits as well, however short it is: else nobody would be told when to go on.
+    outgoing.add('tail');
+    expect(outgoing.flush()).toBe(false);
+    expect(outgoing.write(Buffer.alloc(10, '.'))).toBe(false);
+    const received = await receive(count * large.length + 14);
+    expect(received.slice(count * large.length)).toBe('tail..........');
+    await hasDrained;
+    expect(outgoing.waitingBytes).toBe(0);
+  });
+
+  it('says nothing else of a part whose predecessor is yet to be drained', async () => {
+    let drained!: () => void;
+    const hasDrained = new Promise<void>((resolve) => (drained = resolve));
+    const outgoing = new Outgoing(near, drained);
+    outgoing.add('4e20');
+    outgoing.add(Buffer.alloc(20_000, '-'));
+    expect(outgoing.write(Buffer.from('.'))).toBe(false);
+    // As much as is written past the stream, which has nothing left itself.
+    expect(near.writableLength).toBe(0);
+    outgoing.add('3fff');
+    expect(outgoing.write(Buffer.alloc(16_380, '-'))).toBe(false);
+    await hasDrained;
+    expect(outgoing.write(Buffer.alloc(20_000, '-'))).toBe(true);
+  });
+
   it('does not overtake what still waits in the stream', async () => {
-    const outgoing = new Outgoing(near);
+    const outgoing = new Outgoing(near, () => undefined);
     const large = Buffer.alloc(4_000_000, '-');
     for (let times = 0; times < 3; times++) outgoing.write(large);
     outgoing.add('tail');
@@ -90,7 +125,7 @@ describe('what goes out', () => {
   });
 
   it('destroys the socket, and tells nobody that it was written, where the other side is gone', async () => {
-    const outgoing = new Outgoing(near);
+    const outgoing = new Outgoing(near, () => undefined);
     const { written } = fill(outgoing);
     const count = written.length;
     const error = once(near, 'error');
@@ -103,6 +138,6 @@ describe('what goes out', () => {
   });
 
   it('goes past the stream on the Node that this runs on', () => {
-    expect(DirectWriter.of(near)).toBeDefined();
+    expect(DirectWriter.of(near, () => undefined)).toBeDefined();
   });
 });

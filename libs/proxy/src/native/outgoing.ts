@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { DirectWriter, MAX_DIRECT_BYTES } from './direct-writer.js';
+import { giveBack } from './read-memory.js';
 
 /** Up to here, copying into one text or buffer is cheaper than handing the system several. */
 const COPY_LIMIT_BYTES = MAX_DIRECT_BYTES;
@@ -18,8 +19,23 @@ export class Outgoing {
     this.flush();
   };
 
-  constructor(private readonly socket: Socket) {
-    this.direct = DirectWriter.of(socket);
+  /** @param onDrain called when a slow side takes more again, perhaps without need */
+  constructor(
+    private readonly socket: Socket,
+    private readonly onDrain: () => void,
+  ) {
+    this.direct = DirectWriter.of(socket, onDrain);
+    socket.on('drain', onDrain);
+  }
+
+  /** Bytes that the system had no room for yet. */
+  get waitingBytes(): number {
+    return this.socket.writableLength + (this.direct?.waitingBytes ?? 0);
+  }
+
+  /** The socket is somebody else's from here on. */
+  leave(): void {
+    this.socket.off('drain', this.onDrain);
   }
 
   /** Text is Latin-1. Goes out at the end of this turn, or sooner by `flush`. The buffer belongs to the socket from here on. */
@@ -34,11 +50,11 @@ export class Outgoing {
 
   /**
    * Like `add`, but large parts go out at once.
-   * @returns false where the other side is slow: the socket's `drain` will say when to go on
+   * @returns false where the other side is slow: `onDrain` will be called when to go on
    */
   write(part: Buffer): boolean {
     this.add(part);
-    return this.bytes < COPY_LIMIT_BYTES ? !this.socket.writableNeedDrain : this.flush();
+    return this.bytes < COPY_LIMIT_BYTES ? this.hasRoom : this.flush();
   }
 
   /** `add` and `flush` of the last part, or the only one. */
@@ -54,31 +70,52 @@ export class Outgoing {
    * @returns as `write`
    */
   flush(onWritten?: () => void): boolean {
-    const { parts, socket, bytes, direct } = this;
+    const { parts, bytes, socket } = this;
     const [first] = parts;
     if (socket.destroyed) return true;
     if (first === undefined) {
       if (onWritten) this.afterEarlierWrites(onWritten);
-      return !socket.writableNeedDrain;
+      return this.hasRoom;
     }
     this.parts = [];
     this.bytes = 0;
-    if (direct !== undefined && bytes <= COPY_LIMIT_BYTES && !direct.isWaiting && socket.writableLength === 0) {
-      let text = textOf(first);
-      for (let at = 1; at < parts.length; at++) text += textOf(parts[at] as string | Buffer);
-      direct.write(text, onWritten);
-      return true;
+    this.hand(first, parts, bytes, onWritten);
+    return this.hasRoom;
+  }
+
+  private hand(
+    first: string | Buffer,
+    parts: readonly (string | Buffer)[],
+    bytes: number,
+    onWritten: (() => void) | undefined,
+  ): void {
+    const { socket, direct } = this;
+    if (direct !== undefined && !direct.isWaiting && socket.writableLength === 0) {
+      if (parts.length === 1 && typeof first !== 'string') {
+        if (direct.writeBuffer(first, onWritten)) giveBack(first);
+        return;
+      }
+      if (bytes <= COPY_LIMIT_BYTES) {
+        let text = textOf(first);
+        for (let at = 1; at < parts.length; at++) text += textOf(parts[at] as string | Buffer);
+        direct.write(text, onWritten);
+        return;
+      }
     }
     const done = onWritten && whenWell(onWritten);
-    if (parts.length === 1) return writePart(socket, first, done);
-    if (bytes <= COPY_LIMIT_BYTES) return socket.write(joined(parts, bytes), done);
-    socket.cork();
-    let hasRoom = true;
-    for (let at = 0; at < parts.length; at++) {
-      hasRoom = writePart(socket, parts[at] as string | Buffer, at === parts.length - 1 ? done : undefined);
+    if (parts.length === 1) writePart(socket, first, done);
+    else if (bytes <= COPY_LIMIT_BYTES) socket.write(joined(parts, bytes), done);
+    else {
+      socket.cork();
+      for (let at = 0; at < parts.length; at++) {
+        writePart(socket, parts[at] as string | Buffer, at === parts.length - 1 ? done : undefined);
+      }
+      socket.uncork();
     }
-    socket.uncork();
-    return hasRoom;
+  }
+
+  private get hasRoom(): boolean {
+    return !this.socket.writableNeedDrain && !this.direct?.isWaiting;
   }
 
   private afterEarlierWrites(onWritten: () => void): void {
@@ -97,8 +134,9 @@ function textOf(part: string | Buffer): string {
   return typeof part === 'string' ? part : part.toString('latin1');
 }
 
-function writePart(socket: Socket, part: string | Buffer, done?: (error?: Error | null) => void): boolean {
-  return typeof part === 'string' ? socket.write(part, 'latin1', done) : socket.write(part, done);
+function writePart(socket: Socket, part: string | Buffer, done?: (error?: Error | null) => void): void {
+  if (typeof part === 'string') socket.write(part, 'latin1', done);
+  else socket.write(part, done);
 }
 
 function joined(parts: readonly (string | Buffer)[], bytes: number): Buffer {

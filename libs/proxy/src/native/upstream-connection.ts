@@ -12,6 +12,7 @@ import { UpstreamError } from '../ports/upstream-client.js';
 import type { UpstreamSettings } from '../ports/upstream-settings.js';
 import { receive } from './incoming.js';
 import { Outgoing } from './outgoing.js';
+import type { ReadMemory } from './read-memory.js';
 import { Deadline } from './timer-wheel.js';
 
 /** Whose response a connection is reading. */
@@ -74,16 +75,17 @@ export class UpstreamConnection extends Deadline implements ContentSink {
 
   constructor(
     private readonly socket: Socket,
+    private readonly memory: ReadMemory,
     private readonly limits: Http1Limits,
     private readonly home: ConnectionHome,
     /** Where the monotonic clock stands beyond which it takes no more requests; `Infinity` without a limit. */
     readonly retiresAt: number,
   ) {
     super();
-    this.outgoing = new Outgoing(socket);
+    this.outgoing = new Outgoing(socket, this.onDrain);
     this.reader = new ResponseHeadReader(limits);
-    receive(socket, this.onData);
-    socket.on('drain', this.onDrain);
+    if (memory.isUsed) memory.attach(this.onData);
+    else receive(socket, this.onData);
     socket.on('end', this.onEnd);
     socket.on('error', this.onError);
     socket.on('close', this.onClose);
@@ -130,17 +132,18 @@ export class UpstreamConnection extends Deadline implements ContentSink {
   }
 
   onContent(content: Buffer): void {
-    this.sink?.onContent(content);
+    this.sink?.onContent(this.memory.keep(content));
   }
 
-  private readonly onData = (chunk: Buffer): void => {
+  private readonly onData = (chunk: Buffer): boolean => {
     if (this.sink === undefined) {
       // Nobody asked: whatever it is, it must not be taken for the next request's response.
       this.destroy();
-      return;
+      return false;
     }
     this.begun = true;
     this.consume(this.unread ? Buffer.concat([this.unread, chunk]) : chunk);
+    return this.body !== undefined;
   };
 
   private readonly onDrain = (): void => {
@@ -180,7 +183,7 @@ export class UpstreamConnection extends Deadline implements ContentSink {
     }
     if (this.isGone) return;
     if (this.trailers === undefined) {
-      if (at < chunk.length) this.unread = chunk.subarray(at);
+      if (at < chunk.length) this.unread = this.memory.keep(chunk.subarray(at));
       return;
     }
     // Bytes after the response's end are nobody's, and must not be taken for the next response.

@@ -2,11 +2,12 @@ import type { Socket } from 'node:net';
 import type { PoolFacts } from '../ports/upstream-client.js';
 import type { PoolSettings } from '../ports/upstream-settings.js';
 import type { Http1Limits } from '../http1/index.js';
+import type { ReadMemory } from './read-memory.js';
 import { Deadline, type TimerWheel } from './timer-wheel.js';
 import { type ConnectionHome, UpstreamConnection } from './upstream-connection.js';
 
 /** Opens one connection to the pool's target. `callback` is called once, later. */
-export type Connect = (callback: (error: Error | null, socket: Socket | undefined) => void) => void;
+export type Connect = (callback: (error: Error | null, socket: Socket | undefined, memory: ReadMemory) => void) => void;
 
 /** Who wants a connection. Exactly one of the calls is made, once, unless `leave` was called. */
 export interface ConnectionTaker {
@@ -74,7 +75,7 @@ export class UpstreamPool implements ConnectionHome {
   open(taker: ConnectionTaker): void {
     this.size++;
     this.connecting.add(taker);
-    this.connect((error, socket) => {
+    this.connect((error, socket, memory) => {
       const isWanted = this.connecting.delete(taker);
       if (socket === undefined) {
         this.size--;
@@ -84,7 +85,7 @@ export class UpstreamPool implements ConnectionHome {
       }
       const { maxLifeMs } = this.settings;
       const retiresAt = maxLifeMs > 0 ? performance.now() + maxLifeMs : Infinity;
-      const connection = new UpstreamConnection(socket, this.limits, this, retiresAt);
+      const connection = new UpstreamConnection(socket, memory, this.limits, this, retiresAt);
       if (isWanted) taker.onConnection(connection);
       else this.release(connection);
     });
