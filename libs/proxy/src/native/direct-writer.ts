@@ -7,6 +7,8 @@ interface TcpHandle {
   /** Returns 0, or a system error's number. `request` belongs to the handle if it could not write at once. */
   writeLatin1String(request: WriteRequest, text: string): number;
   writeBuffer(request: WriteRequest, content: Buffer): number;
+  /** `chunks`: each followed by its encoding. */
+  writev(request: WriteRequest, chunks: readonly (string | Buffer)[], allBuffers: false): number;
   /** Bytes that wait for room in the system. */
   readonly writeQueueSize: number;
 }
@@ -14,7 +16,7 @@ interface TcpHandle {
 interface WriteRequest {
   oncomplete?: (status: number) => void;
   /** Held until it is written. */
-  content?: Buffer;
+  parts?: readonly (string | Buffer)[];
 }
 
 interface StreamBinding {
@@ -52,6 +54,7 @@ export class DirectWriter {
     const isKnown =
       typeof handle?.writeLatin1String === 'function' &&
       typeof handle.writeBuffer === 'function' &&
+      typeof handle.writev === 'function' &&
       typeof handle.writeQueueSize === 'number';
     if (binding === undefined || socket instanceof TLSSocket || !isKnown) return undefined;
     return new DirectWriter(socket, binding, onDrain);
@@ -71,14 +74,20 @@ export class DirectWriter {
   }
 
   /**
-   * As `write`, of any length.
-   * @returns whether the system has taken all of it; if not, the buffer belongs to the system
+   * As `write`, of any length, in one system call. Texts are Latin-1.
+   * @returns whether the system has taken all of it; if not, the buffers belong to the system
    */
-  writeBuffer(content: Buffer, onWritten: (() => void) | undefined): boolean {
+  writeParts(parts: readonly (string | Buffer)[], onWritten: (() => void) | undefined): boolean {
+    const { _handle: handle } = this.socket;
     const used = (request ??= new this.writeStream.WriteWrap());
-    const isTaken = this.isTaken(used, this.socket._handle?.writeBuffer(used, content), onWritten);
+    const [first] = parts;
+    const status =
+      parts.length === 1 && typeof first === 'object'
+        ? handle?.writeBuffer(used, first)
+        : handle?.writev(used, withEncodings(parts), false);
+    const isTaken = this.isTaken(used, status, onWritten);
     if (isTaken) onWritten?.();
-    else if (this.isWaiting) used.content = content;
+    else if (this.isWaiting) used.parts = parts;
     return isTaken;
   }
 
@@ -102,6 +111,12 @@ export class DirectWriter {
     };
     return false;
   }
+}
+
+function withEncodings(parts: readonly (string | Buffer)[]): (string | Buffer)[] {
+  const chunks: (string | Buffer)[] = [];
+  for (const part of parts) chunks.push(part, typeof part === 'string' ? 'latin1' : 'buffer');
+  return chunks;
 }
 
 function writeError(status: number): Error {

@@ -71,36 +71,27 @@ export class Outgoing {
    */
   flush(onWritten?: () => void): boolean {
     const { parts, bytes, socket } = this;
-    const [first] = parts;
     if (socket.destroyed) return true;
-    if (first === undefined) {
+    if (parts.length === 0) {
       if (onWritten) this.afterEarlierWrites(onWritten);
       return this.hasRoom;
     }
     this.parts = [];
     this.bytes = 0;
-    this.hand(first, parts, bytes, onWritten);
+    this.hand(parts, bytes, onWritten);
     return this.hasRoom;
   }
 
-  private hand(
-    first: string | Buffer,
-    parts: readonly (string | Buffer)[],
-    bytes: number,
-    onWritten: (() => void) | undefined,
-  ): void {
+  private hand(parts: readonly (string | Buffer)[], bytes: number, onWritten: (() => void) | undefined): void {
     const { socket, direct } = this;
+    const first = parts[0] as string | Buffer;
     if (direct !== undefined && !direct.isWaiting && socket.writableLength === 0) {
-      if (parts.length === 1 && typeof first !== 'string') {
-        if (direct.writeBuffer(first, onWritten)) giveBack(first);
-        return;
+      if (bytes <= COPY_LIMIT_BYTES && (parts.length > 1 || typeof first === 'string')) {
+        direct.write(joinedText(parts), onWritten);
+      } else if (direct.writeParts(parts, onWritten)) {
+        for (const part of parts) if (typeof part !== 'string') giveBack(part);
       }
-      if (bytes <= COPY_LIMIT_BYTES) {
-        let text = textOf(first);
-        for (let at = 1; at < parts.length; at++) text += textOf(parts[at] as string | Buffer);
-        direct.write(text, onWritten);
-        return;
-      }
+      return;
     }
     const done = onWritten && whenWell(onWritten);
     if (parts.length === 1) writePart(socket, first, done);
@@ -122,6 +113,12 @@ export class Outgoing {
     if (this.socket.writableLength === 0 && !this.direct?.isWaiting) queueMicrotask(onWritten);
     else this.socket.write('', whenWell(onWritten));
   }
+}
+
+function joinedText(parts: readonly (string | Buffer)[]): string {
+  let text = textOf(parts[0] as string | Buffer);
+  for (let at = 1; at < parts.length; at++) text += textOf(parts[at] as string | Buffer);
+  return text;
 }
 
 function whenWell(onWritten: () => void): (error?: Error | null) => void {

@@ -16,7 +16,7 @@ export interface ClientResponse {
   /** An empty `reason` stands for the status's standard phrase. The head may wait for a body that comes at once, but no longer. */
   head(status: number, reason: string, headers: readonly string[]): void;
   /**
-   * Writes at once; nothing waits for more.
+   * Writes at once; nothing waits for more. The chunk belongs to the response from here on.
    * @returns false where the client is slow: `onDrain` will say when to go on
    */
   write(chunk: Buffer): boolean;
