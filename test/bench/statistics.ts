@@ -7,6 +7,7 @@ export function percentile(samples: readonly number[], share: number): number {
 /** Of an even number of samples the mean of the two in the middle. */
 export function median(samples: readonly number[]): number {
   const sorted = [...samples].sort((a, b) => a - b);
-  const [lower = Number.NaN, upper = Number.NaN] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  const middle = sorted.length >> 1;
+  const [lower, upper] = [sorted[Math.ceil(sorted.length / 2) - 1] ?? Number.NaN, sorted[middle] ?? Number.NaN];
   return (lower + upper) / 2;
 }

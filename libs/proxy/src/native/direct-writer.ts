@@ -70,7 +70,7 @@ export class DirectWriter {
    */
   write(text: string, onWritten: (() => void) | undefined): void {
     const used = (request ??= new this.writeStream.WriteWrap());
-    this.follow(used, this.socket._handle?.writeLatin1String(used, text), onWritten);
+    if (this.isTaken(used, this.socket._handle?.writeLatin1String(used, text), onWritten)) onWritten?.();
   }
 
   /**
@@ -85,28 +85,21 @@ export class DirectWriter {
       parts.length === 1 && typeof first === 'object'
         ? handle?.writeBuffer(used, first)
         : handle?.writev(used, withEncodings(parts), false);
-    return this.follow(used, status, onWritten, parts);
+    const isTaken = this.isTaken(used, status, onWritten);
+    if (isTaken) onWritten?.();
+    else if (this.isWaiting) used.parts = parts;
+    return isTaken;
   }
 
-  /** @returns whether all has been taken */
-  private follow(
-    used: WriteRequest,
-    status: number | undefined,
-    onWritten: (() => void) | undefined,
-    parts?: readonly (string | Buffer)[],
-  ): boolean {
+  private isTaken(used: WriteRequest, status: number | undefined, onWritten: (() => void) | undefined): boolean {
     const { socket, writeStream } = this;
     if (status !== 0) {
       if (status !== undefined) socket.destroy(writeError(status));
       return false;
     }
-    if (writeStream.streamBaseState[writeStream.kLastWriteWasAsync] === 0) {
-      onWritten?.();
-      return true;
-    }
+    if (writeStream.streamBaseState[writeStream.kLastWriteWasAsync] === 0) return true;
     this.isWaiting = true;
     request = undefined;
-    if (parts) used.parts = parts;
     used.oncomplete = (outcome) => {
       this.isWaiting = false;
       if (outcome < 0) {
