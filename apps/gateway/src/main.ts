@@ -1,7 +1,9 @@
 import { keepFreedMemory } from './lifecycle/kept-memory.js';
 import { optimizeLater } from './lifecycle/late-optimization.js';
+import { outlivePausedParsers } from './lifecycle/paused-parsers.js';
 
 keepFreedMemory();
+outlivePausedParsers();
 const optimizeAsUsual = optimizeLater();
 // Loading is the first half of a start.
 const { run } = await import('./run.js');

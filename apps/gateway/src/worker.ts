@@ -1,8 +1,10 @@
 import 'reflect-metadata';
 import { keepFreedMemory } from './lifecycle/kept-memory.js';
+import { outlivePausedParsers } from './lifecycle/paused-parsers.js';
 import { WorkerProcess } from './workers/worker-process.js';
 
 // Signals reach the whole process group; what they mean is for the control process to say.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => undefined);
 keepFreedMemory();
+outlivePausedParsers();
 WorkerProcess.run(process);
