@@ -150,6 +150,7 @@ export class UpstreamPool implements ConnectionHome {
       const next = this.nextInQueue();
       if (next) this.open(next);
     }
-    if (this.size === 0) this.onEmpty();
+    // Whoever found it too old takes another in its place, at once.
+    if (this.size === 0) queueMicrotask(() => this.size === 0 && this.onEmpty());
   }
 }

@@ -135,6 +135,9 @@ export class ConnectionPool {
   private drop(connection: PooledConnection): void {
     this.size--;
     void connection.client.close();
-    if (this.size === 0 && this.waiting.size === 0) this.onEmpty();
+    // Whoever found it too old takes another in its place, at once.
+    queueMicrotask(() => {
+      if (this.size === 0 && this.waiting.size === 0) this.onEmpty();
+    });
   }
 }
