@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { freePort } from './external.js';
 
 const MAIN = fileURLToPath(new URL('../../../apps/gateway/src/main.js', import.meta.url));
 /** As `npm start` has them. */
-const USUAL_FLAGS = ['--enable-source-maps', '--max-semi-space-size=4', '--v8-pool-size=0'];
+const USUAL_FLAGS = flagsOfStart(fileURLToPath(new URL('../../../../package.json', import.meta.url)));
 const ROUTES_PER_FILE = 1_000;
 const READY_POLL_MS = 5;
 const START_LIMIT_MS = 120_000;
@@ -150,4 +150,9 @@ export class BenchGateway {
     }
     throw new Error(`the gateway did not start:\n${this.output}`);
   }
+}
+
+function flagsOfStart(packageFile: string): readonly string[] {
+  const { scripts } = JSON.parse(readFileSync(packageFile, 'utf8')) as { readonly scripts: { readonly start: string } };
+  return scripts.start.split(' ').filter((word) => word.startsWith('--'));
 }

@@ -70,7 +70,7 @@ export class DirectWriter {
    */
   write(text: string, onWritten: (() => void) | undefined): void {
     const used = (request ??= new this.writeStream.WriteWrap());
-    if (this.isTaken(used, this.socket._handle?.writeLatin1String(used, text), onWritten)) onWritten?.();
+    this.follow(used, this.socket._handle?.writeLatin1String(used, text), onWritten);
   }
 
   /**
@@ -85,21 +85,28 @@ export class DirectWriter {
       parts.length === 1 && typeof first === 'object'
         ? handle?.writeBuffer(used, first)
         : handle?.writev(used, withEncodings(parts), false);
-    const isTaken = this.isTaken(used, status, onWritten);
-    if (isTaken) onWritten?.();
-    else if (this.isWaiting) used.parts = parts;
-    return isTaken;
+    return this.follow(used, status, onWritten, parts);
   }
 
-  private isTaken(used: WriteRequest, status: number | undefined, onWritten: (() => void) | undefined): boolean {
+  /** @returns whether all has been taken */
+  private follow(
+    used: WriteRequest,
+    status: number | undefined,
+    onWritten: (() => void) | undefined,
+    parts?: readonly (string | Buffer)[],
+  ): boolean {
     const { socket, writeStream } = this;
     if (status !== 0) {
       if (status !== undefined) socket.destroy(writeError(status));
       return false;
     }
-    if (writeStream.streamBaseState[writeStream.kLastWriteWasAsync] === 0) return true;
+    if (writeStream.streamBaseState[writeStream.kLastWriteWasAsync] === 0) {
+      onWritten?.();
+      return true;
+    }
     this.isWaiting = true;
     request = undefined;
+    if (parts) used.parts = parts;
     used.oncomplete = (outcome) => {
       this.isWaiting = false;
       if (outcome < 0) {

@@ -1,9 +1,10 @@
 import type { OnReadOpts } from 'node:net';
+import { MAX_DIRECT_BYTES } from './direct-writer.js';
 
 const SHARED_BYTES = 64 * 1024;
 const LARGE_BYTES = 128 * 1024;
-/** Up to here a copy costs less than memory of its own. */
-const COPY_LIMIT_BYTES = 16 * 1024;
+/** What is shorter is not written before the read is over, so its memory would not come back; a copy costs less. */
+const COPY_LIMIT_BYTES = MAX_DIRECT_BYTES;
 const MAX_SPARE = 16;
 
 /** For all connections: what has been read is looked at, and copied where it is kept, before anything else is read. */
