@@ -39,5 +39,5 @@ export function outlivePausedParsers(): void {
 /** `undefined` where it speaks HTTP/2. */
 function parserOf(socket: Socket): Parser | undefined {
   const key = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'parser');
-  return key && ((socket as never)[key]);
+  return key && (socket as never)[key];
 }
