@@ -96,7 +96,7 @@ describe('a change that makes requests fail', () => {
     expect((await admin.history('route', 'mine'))[0]).toMatchObject({ operation: 'rollback' });
     const metrics = await (await admin.get('/actuator/prometheus')).text();
     expect(metrics).toContain('tigateway_configuration_rollbacks_total{trigger="auto"} 1');
-    expect(gateway.output).toContain('rolled back by itself');
+    await expect.poll(() => gateway.output).toContain('rolled back by itself');
   });
 
   it('by a file is taken back after a restart too, and stays barred', async () => {

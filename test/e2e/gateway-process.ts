@@ -97,7 +97,7 @@ export class GatewayProcess {
   /** Starts the process. @throws Error with its output where it ends before it is ready */
   async start(): Promise<void> {
     const child = this.launch();
-    const gone = once(child, 'exit').then(([code]) => {
+    const gone = once(child, 'close').then(([code]) => {
       throw new Error(`the gateway ended with ${code} before it was ready:\n${this.text}`);
     });
     await Promise.race([this.readiness(), gone]);
@@ -106,7 +106,7 @@ export class GatewayProcess {
 
   /** Starts the process and waits for its end, for starts that must fail. @returns the exit code */
   async run(): Promise<number | null> {
-    const [code] = (await once(this.launch(), 'exit')) as [number | null];
+    const [code] = (await once(this.launch(), 'close')) as [number | null];
     return code;
   }
 

@@ -70,7 +70,7 @@ describe.each(PROCESSES)('a listener with TLS on the %s engine, where %i process
     expect((await byHttp1('/')).subject).toBe('first.example');
     show('second');
     while ((await byHttp1('/')).subject !== 'second.example') await new Promise((wake) => setTimeout(wake, 50));
-    expect(gateway.output).toContain('"context":"Tls"');
+    await expect.poll(() => gateway.output).toContain('"context":"Tls"');
   });
 });
 

@@ -167,7 +167,7 @@ describe('a change', () => {
       (workers) => serving(workers).length === 2 && !pidsOf(workers).includes(hanging?.pid ?? 0),
     );
     expect(new Set(await askOften(`${gateway.url}/b`, 20))).toEqual(new Set([200]));
-    expect(gateway.output).toMatch(/worker 1 \(\d+\) has not answered/);
+    await expect.poll(() => gateway.output).toMatch(/worker 1 \(\d+\) has not answered/);
   });
 });
 
@@ -208,7 +208,7 @@ describe('what workers count', () => {
     expect(load.failures.length).toBeLessThanOrEqual(8);
     expect(load.statuses).toEqual(new Set([200]));
     expect(new Set(await askOften(`${gateway.url}/b`, 30))).toEqual(new Set([200]));
-    expect(gateway.output).toMatch(/worker 1 \(\d+\) has ended with signal SIGKILL/);
+    await expect.poll(() => gateway.output).toMatch(/worker 1 \(\d+\) has ended with signal SIGKILL/);
   });
 
   it('in memory by a limiter is one bucket for all', async () => {

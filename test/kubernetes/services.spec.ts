@@ -73,7 +73,7 @@ describe('lb://', () => {
     ]);
     const answers = await Promise.all([...'abcdefg'].map((id) => ask(gateway, `/${id}/`)));
     expect(answers).toEqual(['own-pod', 'other-pod', 'other-pod', 'only-pod', '503', '503', '503']);
-    expect(gateway.output).toContain('is an ExternalName');
+    await expect.poll(() => gateway.output).toContain('is an ExternalName');
   });
 
   it('loses no request while pods come and go: who terminates is out at once and finishes what it has', async () => {
