@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { Agent, get, type ServerResponse } from 'node:http';
+import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ENGINES, GatewayProcess } from './gateway-process.js';
@@ -38,6 +38,17 @@ async function chunked(response: ServerResponse, body: Buffer): Promise<void> {
 
 const hashOf = (body: Buffer): string => createHash('sha1').update(body).digest('hex');
 
+/** @param slowMs how long the reader puts his reading off every so often */
+async function hashOfAll(body: AsyncIterable<Buffer>, slowMs = 0): Promise<string> {
+  const hash = createHash('sha1');
+  let chunks = 0;
+  for await (const chunk of body) {
+    hash.update(chunk);
+    if (slowMs > 0 && ++chunks % 7 === 0) await setTimeout(slowMs);
+  }
+  return hash.digest('hex');
+}
+
 describe.each(ENGINES)('bodies on the %s engine', (engine) => {
   let gateway: GatewayProcess;
   let upstream: Upstream;
@@ -46,7 +57,8 @@ describe.each(ENGINES)('bodies on the %s engine', (engine) => {
   beforeAll(async () => {
     upstream = await Upstream.started((request, response) => {
       const [, framing, size] = (request.url ?? '').split('/');
-      void FRAMINGS[framing!]!(response, BODIES.get(size!)!);
+      if (request.method === 'POST') void hashOfAll(request).then((hash) => response.end(hash));
+      else void FRAMINGS[framing!]!(response, BODIES.get(size!)!);
     });
     gateway = await GatewayProcess.started({
       server: { engine },
@@ -60,29 +72,29 @@ describe.each(ENGINES)('bodies on the %s engine', (engine) => {
     await upstream.stop();
   });
 
-  /** @param slowMs how long the client puts its reading off every so often */
-  async function received(path: string, slowMs: number): Promise<string> {
-    const request = get({ host: '127.0.0.1', port: gateway.port, path, agent });
-    const [response] = (await once(request, 'response')) as [AsyncIterable<Buffer>];
-    const hash = createHash('sha1');
-    let chunks = 0;
-    for await (const chunk of response) {
-      hash.update(chunk);
-      if (slowMs > 0 && ++chunks % 7 === 0) await setTimeout(slowMs);
-    }
-    return hash.digest('hex');
+  async function answer(method: string, path: string, body?: Buffer): Promise<IncomingMessage> {
+    const asked = request({ host: '127.0.0.1', port: gateway.port, path, method, agent });
+    asked.end(body);
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    return response;
   }
 
-  it('come whole to fast and slow clients side by side, however they are framed', async () => {
+  it('come whole to fast and slow clients side by side, and from them, however they are framed', async () => {
     const wrong: string[] = [];
     const client = async (number: number): Promise<void> => {
       for (let turn = 0; turn < REQUESTS_EACH; turn++) {
         const at = number * REQUESTS_EACH + turn;
         const size = String(SIZES[at % SIZES.length]);
-        const framing = Object.keys(FRAMINGS)[(at * 7 + number) % 3];
-        const path = `/${at % 4 === 0 ? 'kept' : 'plain'}/${framing}/${size}`;
-        const hash = await received(path, number % 3 === 0 ? 3 : 0);
-        if (hash !== hashOf(BODIES.get(size)!)) wrong.push(path);
+        const body = BODIES.get(size)!;
+        const route = at % 4 === 0 ? 'kept' : 'plain';
+        if (number % 6 === 5) {
+          const path = `/${route}/taken/${size}`;
+          const told = await (await answer('POST', path, body)).toArray();
+          if (Buffer.concat(told).toString() !== hashOf(body)) wrong.push(path);
+          continue;
+        }
+        const path = `/${route}/${Object.keys(FRAMINGS)[(at * 7 + number) % 3]}/${size}`;
+        if ((await hashOfAll(await answer('GET', path), number % 3 === 0 ? 3 : 0)) !== hashOf(body)) wrong.push(path);
       }
     };
     await Promise.all(Array.from({ length: CLIENTS }, (_, number) => client(number)));

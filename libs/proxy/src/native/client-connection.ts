@@ -6,8 +6,9 @@ import type { Http2Connections } from '../http2/http2-connections.js';
 import type { RequestHandler, ServerLimits } from '../ports/data-plane-server.js';
 import { type BodyConnection, NativeRequestBody } from './native-request-body.js';
 import { type ExchangeConnection, NativeExchange } from './native-exchange.js';
-import { receive, stopReceiving } from './incoming.js';
+import { receiveInto, stopReceiving } from './incoming.js';
 import { Outgoing } from './outgoing.js';
+import { ReadMemory } from './read-memory.js';
 import { responseHead } from './response-head.js';
 import { Deadline, type TimerWheel } from './timer-wheel.js';
 
@@ -38,6 +39,7 @@ const LINGER_MS = 2_000;
  */
 export class ClientConnection extends Deadline implements ExchangeConnection, BodyConnection {
   readonly outgoing: Outgoing;
+  private readonly memory = new ReadMemory();
   private knownPeer: Peer | undefined;
   private reader: RequestHeadReader | undefined;
   private exchange: NativeExchange | undefined;
@@ -61,7 +63,7 @@ export class ClientConnection extends Deadline implements ExchangeConnection, Bo
   ) {
     super();
     this.outgoing = new Outgoing(socket, this.onDrain);
-    receive(socket, this.onData);
+    receiveInto(this.memory, socket, this.onData);
     socket.on('end', this.onEnd);
     socket.on('error', this.onError);
     socket.on('close', this.onClose);
@@ -142,24 +144,30 @@ export class ClientConnection extends Deadline implements ExchangeConnection, Bo
     }
   }
 
-  private readonly onData = (chunk: Buffer): void => {
-    if (this.isEnding) return;
+  keep(part: Buffer): Buffer {
+    return this.memory.keep(part);
+  }
+
+  /** @returns whether some of a body is still to come */
+  private readonly onData = (chunk: Buffer): boolean => {
+    if (this.isEnding) return false;
     const bytes = this.unread ? Buffer.concat([this.unread, chunk]) : chunk;
     if (this.isUnknown && this.host.http2 !== undefined) {
       const isHttp2 = beginsHttp2(bytes);
       if (isHttp2 === undefined) {
-        this.unread = bytes;
-        return;
+        this.unread = this.keep(bytes);
+        return false;
       }
       this.isUnknown = false;
       if (isHttp2) {
         this.detach();
-        this.socket.unshift(bytes);
+        this.socket.unshift(this.keep(bytes));
         this.host.http2.accept(this.socket);
-        return;
+        return false;
       }
     }
     this.consume(bytes);
+    return this.body !== undefined;
   };
 
   private readonly onDrain = (): void => {
@@ -190,7 +198,7 @@ export class ClientConnection extends Deadline implements ExchangeConnection, Bo
       while (at < chunk.length && !this.isEnding) {
         const next = this.consumeFrom(chunk, at);
         if (next === undefined) {
-          this.unread = at === 0 ? chunk : chunk.subarray(at);
+          this.unread = this.keep(at === 0 ? chunk : chunk.subarray(at));
           this.socket.pause();
           break;
         }
@@ -232,7 +240,7 @@ export class ClientConnection extends Deadline implements ExchangeConnection, Bo
     if (head.upgrade?.toLowerCase() === 'websocket') {
       // Where its content ends, the other protocol would begin: too near to a second reading.
       if (head.body.kind !== 'none') throw new Http1Violation('connection', 'an upgrade with content');
-      this.handOver(head, chunk.subarray(end));
+      this.handOver(head, this.keep(chunk.subarray(end)));
       return chunk.length;
     }
     this.serve(head);
@@ -259,7 +267,7 @@ export class ClientConnection extends Deadline implements ExchangeConnection, Bo
   /** Somebody else goes on with the socket: no listener of ours stays on it. */
   private detach(): void {
     const { socket } = this;
-    stopReceiving(socket, this.onData);
+    stopReceiving(socket, this.onData, this.memory);
     this.outgoing.leave();
     socket.off('end', this.onEnd);
     socket.off('error', this.onError);

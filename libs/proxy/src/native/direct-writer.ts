@@ -1,32 +1,7 @@
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import { getSystemErrorName } from 'node:util';
+import { type StreamBinding, streamBinding, type TcpHandle, tcpHandleOf, type WriteRequest } from './tcp-handle.js';
 
-/** The system's side of a TCP socket, as `net` itself writes to it. */
-interface TcpHandle {
-  /** Returns 0, or a system error's number. `request` belongs to the handle if it could not write at once. */
-  writeLatin1String(request: WriteRequest, text: string): number;
-  writeBuffer(request: WriteRequest, content: Buffer): number;
-  /** `chunks`: each followed by its encoding. */
-  writev(request: WriteRequest, chunks: readonly (string | Buffer)[], allBuffers: false): number;
-  /** Bytes that wait for room in the system. */
-  readonly writeQueueSize: number;
-}
-
-interface WriteRequest {
-  oncomplete?: (status: number) => void;
-  /** Held until it is written. */
-  parts?: readonly (string | Buffer)[];
-}
-
-interface StreamBinding {
-  readonly WriteWrap: new () => WriteRequest;
-  readonly streamBaseState: ArrayLike<number>;
-  readonly kLastWriteWasAsync: number;
-}
-
-/** What `net` writes with. Not documented, and so not relied on: without it everything goes through the streams. */
-const binding = streamBinding();
 /** For the next write: only one that has to wait keeps it. */
 let request: WriteRequest | undefined;
 
@@ -50,14 +25,8 @@ export class DirectWriter {
 
   /** @returns `undefined` where only the stream can write: for TLS, and where Node has no such handle */
   static of(socket: Socket, onDrain: () => void): DirectWriter | undefined {
-    const { _handle: handle } = socket as { readonly _handle?: Partial<TcpHandle> | null };
-    const isKnown =
-      typeof handle?.writeLatin1String === 'function' &&
-      typeof handle.writeBuffer === 'function' &&
-      typeof handle.writev === 'function' &&
-      typeof handle.writeQueueSize === 'number';
-    if (binding === undefined || socket instanceof TLSSocket || !isKnown) return undefined;
-    return new DirectWriter(socket, binding, onDrain);
+    if (streamBinding === undefined || tcpHandleOf(socket) === undefined) return undefined;
+    return new DirectWriter(socket, streamBinding, onDrain);
   }
 
   get waitingBytes(): number {
@@ -129,17 +98,4 @@ function withEncodings(parts: readonly (string | Buffer)[]): (string | Buffer)[]
 function writeError(status: number): Error {
   const code = getSystemErrorName(status);
   return Object.assign(new Error(`write ${code}`), { code, errno: status, syscall: 'write' });
-}
-
-function streamBinding(): StreamBinding | undefined {
-  const { binding: load } = process as { readonly binding?: (name: string) => Partial<StreamBinding> };
-  try {
-    const { WriteWrap, streamBaseState, kLastWriteWasAsync } = load?.('stream_wrap') ?? {};
-    if (WriteWrap === undefined || streamBaseState === undefined || kLastWriteWasAsync === undefined) return undefined;
-    return typeof streamBaseState[kLastWriteWasAsync] === 'number'
-      ? { WriteWrap, streamBaseState, kLastWriteWasAsync }
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -10,6 +10,8 @@ export interface BodyConnection {
   writeContinue(): void;
   /** The body is wanted now: what waits for it and what is to come. A body that is not wanted makes the connection wait. */
   resumeReading(): void;
+  /** @returns a part of what has just come, for whoever may keep it */
+  keep(part: Buffer): Buffer;
 }
 
 /** The body of one request, read from its connection as far as somebody takes it. */
@@ -90,7 +92,7 @@ export class NativeRequestBody implements RequestBody, ContentSink {
 
   onContent(content: Buffer): void {
     if (this.discarded) this.discardedBytes += content.length;
-    else this.sink?.onBodyData(content);
+    else this.sink?.onBodyData(this.connection.keep(content));
   }
 
   /** No more will come. */

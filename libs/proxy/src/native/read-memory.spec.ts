@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { receiveInto } from './incoming.js';
 import { giveBack, ReadMemory } from './read-memory.js';
 
 const CONTENT = randomBytes(3_000_000);
@@ -19,26 +20,48 @@ afterEach(() => {
   server.close();
 });
 
-/** @param take is given each part, as `keep` returns it; @returns when everything has come */
-async function read(take: (part: Buffer) => void): Promise<ReadMemory> {
-  const memory = new ReadMemory();
-  const { port } = server.address() as AddressInfo;
-  const socket = connect({ port, host: '127.0.0.1', onread: memory.onread });
-  sockets.push(socket);
-  let bytes = 0;
-  memory.attach((chunk) => {
-    bytes += chunk.length;
-    // Two parts of one read, as two chunks of a body are.
-    const half = chunk.length >> 1;
-    take(memory.keep(chunk.subarray(0, half)));
-    take(memory.keep(chunk.subarray(half)));
-    return bytes < CONTENT.length;
-  });
-  await once(socket.resume(), 'end');
-  return memory;
+type OnData = (chunk: Buffer) => boolean;
+/** As a connection of ours reads, and one that was accepted. */
+const WAYS: readonly [string, (memory: ReadMemory, onData: OnData) => Promise<Socket>][] = [
+  [
+    'made',
+    (memory, onData) => {
+      memory.attach(onData);
+      return Promise.resolve(connect({ ...whereTo(), onread: memory.onread }));
+    },
+  ],
+  [
+    'accepted',
+    async (memory, onData) => {
+      const socket = connect(whereTo());
+      await once(socket, 'connect');
+      receiveInto(memory, socket, onData);
+      return socket;
+    },
+  ],
+];
+
+function whereTo(): { port: number; host: string } {
+  return { port: (server.address() as AddressInfo).port, host: '127.0.0.1' };
 }
 
-describe('what a connection reads into', () => {
+describe.each(WAYS)('what a connection that was %s reads into', (_way, open) => {
+  /** @param take is given each part, as `keep` returns it; @returns when everything has come */
+  async function read(take: (part: Buffer) => void): Promise<void> {
+    const memory = new ReadMemory();
+    let bytes = 0;
+    const socket = await open(memory, (chunk) => {
+      bytes += chunk.length;
+      // Two parts of one read, as two chunks of a body are.
+      const half = chunk.length >> 1;
+      take(memory.keep(chunk.subarray(0, half)));
+      take(memory.keep(chunk.subarray(half)));
+      return bytes < CONTENT.length;
+    });
+    sockets.push(socket);
+    await once(socket.resume(), 'end');
+  }
+
   it('is left to whoever keeps a part of it, on each of several connections', async () => {
     const kept = await Promise.all(
       [1, 2, 3].map(async () => {

@@ -28,7 +28,7 @@ export function giveBack(chunk: Buffer): void {
  */
 export class ReadMemory {
   private memory: Buffer = shared;
-  private onData: (chunk: Buffer) => boolean = () => false;
+  private onData: ((chunk: Buffer) => boolean) | undefined;
   /** Some of a body is still to come. */
   private isInBody = false;
   private bytes = 0;
@@ -36,18 +36,31 @@ export class ReadMemory {
   /** The socket reads by it; a TLS socket, or one to a forward proxy, does not. */
   isUsed = false;
 
-  /** For the socket that is to be connected. */
-  readonly onread: OnReadOpts = {
-    buffer: () => this.next(),
-    callback: (bytes) => {
-      this.read(bytes);
-      return true;
-    },
-  };
+  /** For a socket that is to be connected. */
+  get onread(): OnReadOpts {
+    return {
+      buffer: () => {
+        this.isUsed = true;
+        return this.next();
+      },
+      callback: (bytes) => {
+        this.read(bytes);
+        return true;
+      },
+    };
+  }
 
   /** @param onData returns whether some of a body is still to come; what it keeps goes through `keep` */
   attach(onData: (chunk: Buffer) => boolean): void {
     this.onData = onData;
+  }
+
+  detach(): void {
+    this.onData = undefined;
+  }
+
+  get isAttached(): boolean {
+    return this.onData !== undefined;
   }
 
   /** @returns a part of what has been read, itself or as a copy, for whoever may keep it as long as he likes */
@@ -58,12 +71,13 @@ export class ReadMemory {
     return part;
   }
 
-  private read(bytes: number): void {
+  /** So many bytes have been read into it. */
+  read(bytes: number): void {
     const { memory } = this;
     lent = memory === shared ? undefined : memory.buffer;
     lentBytes = 0;
     try {
-      this.isInBody = this.onData(memory.subarray(0, bytes));
+      this.isInBody = this.onData?.(memory.subarray(0, bytes)) ?? false;
     } finally {
       this.isFree = lentBytes === 0;
       this.bytes = bytes;
@@ -71,9 +85,13 @@ export class ReadMemory {
     }
   }
 
+  /** @returns a copy of what has been read, which nobody is told of */
+  copy(bytes: number): Buffer {
+    return Buffer.from(this.memory.subarray(0, bytes));
+  }
+
   /** For the next read. The only place where `memory` changes, as the socket asks only here. */
-  private next(): Buffer {
-    this.isUsed = true;
+  next(): Buffer {
     const { memory, isFree, isInBody } = this;
     if (memory === shared) {
       if (isInBody && this.bytes === SHARED_BYTES) this.memory = spare.pop() ?? Buffer.allocUnsafeSlow(LARGE_BYTES);
