@@ -21,7 +21,7 @@ interface Notifications {
 
 const QUICK = { 'initial-delay': '5ms', 'max-delay': '10ms' };
 const CANARY = 'c4n4ry';
-const LIMIT = { timeout: 15_000 };
+const LIMIT = { timeout: 60_000 };
 
 const disposals: (() => Promise<void>)[] = [];
 

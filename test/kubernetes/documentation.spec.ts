@@ -116,7 +116,7 @@ describe('docs/kubernetes.md', () => {
     ...['routes/user-service', 'filters/gateway-header', 'global/cors'],
     ...['routes/order-service', 'global/update-policy', 'global/notification'],
   ])('has an example that the gateway serves as %s', async (path) => {
-    await expect.poll(async () => (await call(`/api/configuration/${path}`)).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await call(`/api/configuration/${path}`)).status).toBe(200);
   });
 
   it('has no example that the gateway refuses', async () => {
@@ -137,7 +137,7 @@ describe('docs/kubernetes.md', () => {
     });
     // Not by requests: where there is no instance yet they fail, and enough failures take the route back.
     const health = async () => (await call('/actuator/health')).text();
-    await expect.poll(health, { timeout: 10_000 }).toContain(`${address}:${upstream.port}`);
+    await expect.poll(health).toContain(`${address}:${upstream.port}`);
     const response = await fetch(`${gateway.url}/api/users/7`);
     expect([response.status, await response.text()]).toEqual([200, 'users /7']);
     expect(response.headers.get('x-gateway')).toBe('TiGateway');
@@ -152,7 +152,7 @@ describe('docs/kubernetes.md', () => {
     expect(said).toContain('"user-service"');
 
     const [list = '', one = ''] = commands('component=config-history').split('\n');
-    await expect.poll(() => run(list), { timeout: 10_000 }).toContain('tigateway-config-history-route-user-service');
+    await expect.poll(() => run(list)).toContain('tigateway-config-history-route-user-service');
     const history = parse(await run(one)) as { data: Record<string, string> };
     const { latestVersion } = JSON.parse(history.data['metadata']!) as { latestVersion: string };
     expect(JSON.parse(history.data[latestVersion]!)).toMatchObject({ configId: 'user-service', source: 'crd' });
@@ -203,7 +203,7 @@ describe('docs/kubernetes.md', () => {
 
     it('traffic goes on, and nothing is said to be dead', async () => {
       expect(await (await fetch(`${gateway.url}/api/users/8`)).text()).toBe('users /8');
-      await expect.poll(states, { timeout: 30_000 }).toEqual(expect.arrayContaining(['crd down', 'configmap down']));
+      await expect.poll(states).toEqual(expect.arrayContaining(['crd down', 'configmap down']));
       for (const path of ['/actuator/health', '/actuator/health/readiness', '/actuator/health/liveness']) {
         expect((await call(path)).status).toBe(200);
       }
@@ -233,7 +233,7 @@ describe('docs/kubernetes.md', () => {
           ({ status }) => status,
           () => 0,
         );
-      await expect.poll(readiness, { timeout: 30_000 }).toBe(503);
+      await expect.poll(readiness).toBe(503);
       await cluster.startApiServer();
       await started;
       expect(await (await fetch(`${newcomer.url}/api/users/9`)).text()).toBe('users /9');

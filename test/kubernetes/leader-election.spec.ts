@@ -76,7 +76,7 @@ afterEach(async () => {
 
 const leaders = (): Candidate[] => candidates.filter(({ isLeader }) => isLeader);
 const onlyLeader = async (not?: Candidate): Promise<Candidate> => {
-  await expect.poll(() => leaders().filter((each) => each !== not).length, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => leaders().filter((each) => each !== not).length).toBe(1);
   return leaders()[0]!;
 };
 const lease = () => cluster.must<Lease>('GET', `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/lease`);
@@ -113,12 +113,12 @@ describe('an election', () => {
     for (const name of ['a', 'b']) (await Candidate.named(name)).election.start();
     const first = await onlyLeader();
     first.proxy.cutOff();
-    await expect.poll(() => first.isLeader, { timeout: 20_000 }).toBe(false);
+    await expect.poll(() => first.isLeader).toBe(false);
     expect(leaders()).toEqual([]);
     const second = await onlyLeader(first);
     expect(second).not.toBe(first);
     first.proxy.restore();
-    await expect.poll(() => first.election.holder, { timeout: 20_000 }).toBe(second.election.holder);
+    await expect.poll(() => first.election.holder).toBe(second.election.holder);
     expect(first.said).toEqual([true, false]);
     expect(most).toBe(1);
   });
@@ -127,7 +127,7 @@ describe('an election', () => {
     for (const name of ['a', 'b']) (await Candidate.named(name)).election.start();
     const first = await onlyLeader();
     for (const { proxy } of candidates) proxy.refuse();
-    await expect.poll(() => candidates.map(({ problems }) => problems.length), { timeout: 20_000 }).toEqual([1, 1]);
+    await expect.poll(() => candidates.map(({ problems }) => problems.length)).toEqual([1, 1]);
     for (const { proxy } of candidates) proxy.restore();
     const { spec } = await lease();
     await expect.poll(async () => (await lease()).spec?.renewTime).not.toBe(spec?.renewTime);
@@ -140,7 +140,7 @@ describe('an election', () => {
     one.election.start();
     await onlyLeader();
     one.proxy.cutOff();
-    await expect.poll(() => one.problems, { timeout: 20_000 }).toHaveLength(1);
+    await expect.poll(() => one.problems).toHaveLength(1);
     const startedMs = performance.now();
     await one.election.stop();
     expect(performance.now() - startedMs).toBeLessThan(3_000);

@@ -62,11 +62,11 @@ describe('a gateway of several processes', () => {
     expect([written.status, written.headers.get('x-configuration-lagging')]).toEqual([202, 'b']);
     expect((await a.status()).replicas.find(({ identity }) => identity === 'b')?.state).toBe('lagging');
     process.kill(b.gateway.pid, 'SIGCONT');
-    await vi.waitFor(async () => expect((await b.status()).hash).toBe((await a.status()).hash), { timeout: 10_000 });
+    await vi.waitFor(async () => expect((await b.status()).hash).toBe((await a.status()).hash), { timeout: 60_000 });
     await b.gateway.stop('SIGKILL');
     await vi.waitFor(
       async () => expect((await a.status()).replicas.find(({ identity }) => identity === 'b')?.state).toBe('lost'),
-      { timeout: 10_000, interval: 100 },
+      { timeout: 60_000, interval: 100 },
     );
     expect((await a.call('DELETE', '/api/configuration/routes/x?wait=applied')).status).toBe(200);
   });
@@ -104,7 +104,7 @@ describe('a gateway of several processes', () => {
     const told = (): string[] => receiver.all.map(({ body }) => (JSON.parse(body) as { configId: string }).configId);
     await write('one');
     await write('two');
-    await vi.waitFor(() => expect(told()).toEqual(['one', 'two']), { timeout: 10_000 });
+    await vi.waitFor(() => expect(told()).toEqual(['one', 'two']), { timeout: 60_000 });
     // How far it has come is written down for the others within a second.
     await vi.waitFor(async () => {
       const name = 'tigateway-config-deliveries';
@@ -116,7 +116,7 @@ describe('a gateway of several processes', () => {
     }, 10_000);
     await leader.gateway.stop('SIGKILL');
     await write('three');
-    await vi.waitFor(() => expect(told()).toEqual(['one', 'two', 'three']), { timeout: 15_000, interval: 50 });
+    await vi.waitFor(() => expect(told()).toEqual(['one', 'two', 'three']), { timeout: 60_000, interval: 50 });
   });
 
   const ROLLING = {
@@ -171,7 +171,7 @@ describe('a gateway of several processes', () => {
         const pending = (await leader.call('GET', '/api/configuration/pending')).body;
         expect([...(await Promise.all(all.map((each) => each.serves('/x')))), pending]).toEqual([200, 200, 200, []]);
       },
-      { timeout: 20_000, interval: 50 },
+      { timeout: 60_000, interval: 50 },
     );
     const failed = all.map(() => 0);
     let isOver = false;
@@ -186,7 +186,7 @@ describe('a gateway of several processes', () => {
         const { body } = await leader.call('GET', '/actuator/configuration/status');
         expect((body as { rollbacks: unknown[] }).rollbacks).toHaveLength(1);
       },
-      { timeout: 20_000, interval: 50 },
+      { timeout: 60_000, interval: 50 },
     );
     await vi.waitFor(async () => expect(await leader.serves('/x')).toBe(200));
     isOver = true;
@@ -217,7 +217,7 @@ describe('a gateway of several processes', () => {
         const pending = (await (others[0] as Replica).call('GET', '/api/configuration/pending')).body;
         expect([...(await Promise.all(others.map((each) => each.serves('/x')))), pending]).toEqual([200, 200, []]);
       },
-      { timeout: 30_000, interval: 50 },
+      { timeout: 60_000, interval: 50 },
     );
   });
 
@@ -236,7 +236,7 @@ describe('a gateway of several processes', () => {
     for (let n = 0; n < 20; n++) expect(await second.serves('/x')).toBe(200);
     await put(bad.url);
     // Nobody asks the one that leads.
-    await vi.waitFor(async () => expect(await second.serves('/x')).toBe(200), { timeout: 20_000, interval: 10 });
+    await vi.waitFor(async () => expect(await second.serves('/x')).toBe(200), { timeout: 60_000, interval: 10 });
     await vi.waitFor(async () => expect(await first.serves('/x')).toBe(200), { timeout: 5_000, interval: 10 });
     const history = (await first.call('GET', '/api/configuration/history/route/x')).body as { operation: string }[];
     expect(history.map(({ operation }) => operation)).toEqual(['rollback', 'update', 'create']);

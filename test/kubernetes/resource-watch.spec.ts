@@ -62,7 +62,7 @@ const configMap = (name: string, watched = 'yes'): ConfigMap => ({
 });
 const create = (name: string, watched?: string) => writer.create(CONFIG_MAPS, configMap(name, watched));
 const change = (name: string, body: unknown) => writer.patch(CONFIG_MAPS, { name, namespace, as: 'merge', body });
-const says = (...words: string[]) => expect.poll(() => changes.told, { timeout: 40_000 }).toEqual(words);
+const says = (...words: string[]) => expect.poll(() => changes.told).toEqual(words);
 
 describe('a watch', () => {
   it('tells what is there, then each change; who loses the label is gone', async () => {
@@ -113,7 +113,7 @@ describe('a watch', () => {
     await watch.start(changes);
     const names = Array.from({ length: 200 }, (_, index) => `c${index}`);
     for (const name of names) await create(name);
-    await expect.poll(() => watch.restarts, { timeout: 40_000 }).toBeGreaterThanOrEqual(2);
+    await expect.poll(() => watch.restarts).toBeGreaterThanOrEqual(2);
     await says('synced 0', ...names.map((name) => `+${name}`));
   });
 
@@ -245,7 +245,7 @@ describe('a watch', () => {
       if (round % 7 === 0) void watch.relist().catch(() => undefined);
     }
     const expected = new Map(names.map((name) => [name, 40]));
-    await expect.poll(() => new Map([...versions].sort()), { timeout: 20_000 }).toEqual(expected);
+    await expect.poll(() => new Map([...versions].sort())).toEqual(expected);
     expect(backwards).toEqual([]);
   });
 });

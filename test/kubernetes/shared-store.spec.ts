@@ -54,7 +54,7 @@ class BusyDisk extends EmbeddedStore {
   override async commit(commit: StoreCommit): Promise<void> {
     if (commit.putDocuments?.length) {
       this.ask();
-      await vi.waitUntil(() => this.isFree(), { timeout: 20_000, interval: 20 });
+      await vi.waitUntil(() => this.isFree(), { timeout: 60_000, interval: 20 });
     }
     return super.commit(commit);
   }
@@ -115,7 +115,7 @@ async function converged(replicas: readonly Replica[], check: () => void): Promi
       expect(new Set(replicas.map(({ pipeline }) => pipeline.fingerprint().hash)).size).toBe(1);
       expect(new Set(replicas.map(({ store }) => store.place.sequence)).size).toBe(1);
     },
-    { timeout: 20_000, interval: 20 },
+    { timeout: 60_000, interval: 20 },
   );
 }
 
@@ -126,7 +126,7 @@ async function leaderOf(replicas: readonly Replica[]): Promise<Replica> {
       if (!found) throw new Error('nobody leads');
       return found;
     },
-    { timeout: 20_000, interval: 20 },
+    { timeout: 60_000, interval: 20 },
   );
 }
 
@@ -168,7 +168,7 @@ describe('several replicas on one store in the cluster', () => {
     await disk.asked;
     await leader.vanish();
     const follower = await starting;
-    await vi.waitFor(() => expect(uriOf(follower, 'late')).toBeDefined(), { timeout: 20_000, interval: 20 });
+    await vi.waitFor(() => expect(uriOf(follower, 'late')).toBeDefined(), { timeout: 60_000, interval: 20 });
   });
 
   it('let one of two conditional writers win, and lose nothing of unconditional ones', async () => {
@@ -322,7 +322,7 @@ describe('several replicas on one store in the cluster', () => {
     await a.pipeline.write([upsert('one')], OPTIONS);
     await converged(all, () => expect(uriOf(b, 'one')).toBeDefined());
     await cluster.kubectl(['-n', namespace, 'delete', 'configmap', '--all']);
-    await vi.waitFor(() => b.pipeline.write([upsert('two')], OPTIONS), { timeout: 20_000, interval: 100 });
+    await vi.waitFor(() => b.pipeline.write([upsert('two')], OPTIONS), { timeout: 60_000, interval: 100 });
     await converged(all, () => {
       expect(uriOf(a, 'one')).toBeDefined();
       expect(uriOf(a, 'two')).toBeDefined();

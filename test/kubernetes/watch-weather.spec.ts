@@ -68,11 +68,11 @@ describe('a watch goes on', () => {
     await create('kept');
     await openWatch();
     await cluster.stopApiServer(signal);
-    await expect.poll(() => changes.told, { timeout: 20_000 }).toEqual(['down']);
+    await expect.poll(() => changes.told).toEqual(['down']);
     expect(watch.size).toBe(2);
     await cluster.startApiServer();
     await create('after');
-    await expect.poll(() => changes.told, { timeout: 20_000 }).toContain('+after');
+    await expect.poll(() => changes.told).toContain('+after');
     // Nothing is told twice, whether the server still knew where the watch had been or not.
     expect(changes.told.filter((word) => !word.startsWith('synced'))).toEqual(['down', 'up', '+after']);
   });
@@ -112,11 +112,11 @@ describe('a watch goes on', () => {
     await change('changes', 'new');
     await remove('goes');
     await create('comes');
-    await expect.poll(() => watch.objects.has(`${namespace}/comes`), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => watch.objects.has(`${namespace}/comes`)).toBe(true);
     const seen = BigInt(watch.resourceVersion);
     await cluster.restoreEtcd(snapshot);
     await expect
-      .poll(() => [...watch.objects.keys()].sort(), { timeout: 20_000 })
+      .poll(() => [...watch.objects.keys()].sort())
       .toEqual(['changes', 'goes', 'probe'].map((name) => `${namespace}/${name}`));
     expect(textOf('changes')).toBe('old');
     expect(BigInt(watch.resourceVersion)).toBeLessThan(seen);
@@ -129,14 +129,14 @@ describe('a watch goes on', () => {
     await openWatch();
     const snapshot = await cluster.snapshotEtcd();
     await create('lost');
-    await expect.poll(() => watch.objects.has(`${namespace}/lost`), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => watch.objects.has(`${namespace}/lost`)).toBe(true);
     proxy.refuse();
     await cluster.restoreEtcd(snapshot);
     for (let round = 0; round < 100; round++) await change('probe', String(round));
     const { metadata } = await change('probe', 'last');
     expect(Number(metadata.resourceVersion)).toBeGreaterThan(Number(watch.resourceVersion));
     proxy.restore();
-    await expect.poll(() => [...watch.objects.keys()], { timeout: 20_000 }).toEqual([`${namespace}/probe`]);
+    await expect.poll(() => [...watch.objects.keys()]).toEqual([`${namespace}/probe`]);
     expect(textOf('probe')).toBe('last');
   });
 });

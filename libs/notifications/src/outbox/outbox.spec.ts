@@ -89,7 +89,7 @@ async function counted(name: keyof NotificationMetrics, labels: Record<string, s
 }
 
 const status = () => outbox.status()[0]!;
-const settled = () => expect.poll(() => status()?.queued, { timeout: 10_000 }).toBe(0);
+const settled = () => expect.poll(() => status()?.queued).toBe(0);
 const ids = (target: Receiver) => target.all.map(({ body }) => (JSON.parse(body) as { configId: string }).configId);
 
 describe('a webhook', () => {
@@ -571,7 +571,7 @@ describe('what is secret', () => {
     });
     events.update('a', { id: 'a', password: '***' }, { id: 'a', password: '***' });
     events.delete('a', { id: 'a', token: '***' });
-    await expect.poll(() => outbox.status().every(({ queued }) => queued === 0), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => outbox.status().every(({ queued }) => queued === 0)).toBe(true);
     const bodies = target.all.map(({ body, headers }) => [body, headers]);
     const letters = [...store.letters.values()];
     expect(letters.length).toBeGreaterThan(0);
