@@ -55,7 +55,7 @@ describe('a gateway of several processes', () => {
     const all = [await replica(namespace, 'a'), await replica(namespace, 'b')];
     const [a, b] = all as [Replica, Replica];
     await leaderAmong(all);
-    await vi.waitFor(async () => expect((await a.status()).replicas).toHaveLength(2));
+    await vi.waitFor(async () => expect((await a.status()).replicas).toHaveLength(2), { timeout: 60_000 });
     const route = { id: 'x', uri: 'no://op', predicates: ['Path=/x'] };
     process.kill(b.gateway.pid, 'SIGSTOP');
     const written = await a.call('PUT', '/api/configuration/routes/x?wait=applied&timeout=300ms', route);
@@ -84,7 +84,7 @@ describe('a gateway of several processes', () => {
       b.call('PUT', '/api/configuration/routes/x', route('http://c.test'), ifMatch),
     ]);
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 412]);
-    await vi.waitFor(async () => expect((await b.status()).hash).toBe((await a.status()).hash));
+    await vi.waitFor(async () => expect((await b.status()).hash).toBe((await a.status()).hash), { timeout: 60_000 });
     const versions = (await b.call('GET', '/api/configuration/history/route/x')).body as readonly unknown[];
     expect(versions).toHaveLength(2);
   });
@@ -106,14 +106,17 @@ describe('a gateway of several processes', () => {
     await write('two');
     await vi.waitFor(() => expect(told()).toEqual(['one', 'two']), { timeout: 60_000 });
     // How far it has come is written down for the others within a second.
-    await vi.waitFor(async () => {
-      const name = 'tigateway-config-deliveries';
-      const { data } = await cluster.must<{ data: { progress: string } }>(
-        'GET',
-        `/api/v1/namespaces/${namespace}/configmaps/${name}`,
-      );
-      expect((JSON.parse(data.progress) as { through: number }[])[0]?.through).toBe(2);
-    }, 10_000);
+    await vi.waitFor(
+      async () => {
+        const name = 'tigateway-config-deliveries';
+        const { data } = await cluster.must<{ data: { progress: string } }>(
+          'GET',
+          `/api/v1/namespaces/${namespace}/configmaps/${name}`,
+        );
+        expect((JSON.parse(data.progress) as { through: number }[])[0]?.through).toBe(2);
+      },
+      { timeout: 60_000 },
+    );
     await leader.gateway.stop('SIGKILL');
     await write('three');
     await vi.waitFor(() => expect(told()).toEqual(['one', 'two', 'three']), { timeout: 60_000, interval: 50 });
@@ -131,7 +134,7 @@ describe('a gateway of several processes', () => {
     const all: Replica[] = [];
     for (const name of ['a', 'b', 'c']) all.push(await replica(namespace, name, ROLLING));
     const leader = await leaderAmong(all);
-    await vi.waitFor(async () => expect((await leader.status()).replicas).toHaveLength(3));
+    await vi.waitFor(async () => expect((await leader.status()).replicas).toHaveLength(3), { timeout: 60_000 });
     const others = all.filter((each) => each !== leader);
     const servesSince = async (each: Replica): Promise<number> => {
       while ((await each.serves('/x')) !== 200) await delay(10);
@@ -149,8 +152,9 @@ describe('a gateway of several processes', () => {
     // Each step was waited for; how exactly that is seen from outside depends on the machine.
     expect(second - first).toBeGreaterThan(300);
     expect(third - second).toBeGreaterThan(300);
-    await vi.waitFor(async () =>
-      expect((await (all[0] as Replica).call('GET', '/api/configuration/pending')).body).toEqual([]),
+    await vi.waitFor(
+      async () => expect((await (all[0] as Replica).call('GET', '/api/configuration/pending')).body).toEqual([]),
+      { timeout: 60_000 },
     );
   });
 
@@ -162,7 +166,7 @@ describe('a gateway of several processes', () => {
     const all: Replica[] = [];
     for (const name of ['a', 'b', 'c']) all.push(await replica(namespace, name, ROLLING));
     const leader = await leaderAmong(all);
-    await vi.waitFor(async () => expect((await leader.status()).replicas).toHaveLength(3));
+    await vi.waitFor(async () => expect((await leader.status()).replicas).toHaveLength(3), { timeout: 60_000 });
     const route = (uri: string) => ({ id: 'x', uri, predicates: ['Path=/x'] });
     const put = (uri: string) => leader.call('PUT', '/api/configuration/routes/x', route(uri));
     await put(good.url);
@@ -188,13 +192,13 @@ describe('a gateway of several processes', () => {
       },
       { timeout: 60_000, interval: 50 },
     );
-    await vi.waitFor(async () => expect(await leader.serves('/x')).toBe(200));
+    await vi.waitFor(async () => expect(await leader.serves('/x')).toBe(200), { timeout: 60_000 });
     isOver = true;
     await traffic;
     expect(failed[all.indexOf(leader)]).toBeGreaterThan(0);
     expect(failed.filter((_, index) => all[index] !== leader)).toEqual([0, 0]);
     const hashes = async () => new Set(await Promise.all(all.map(async (each) => (await each.status()).hash)));
-    await vi.waitFor(async () => expect((await hashes()).size).toBe(1));
+    await vi.waitFor(async () => expect((await hashes()).size).toBe(1), { timeout: 60_000 });
   });
 
   it('go on with a rolling update whose leader is killed, from its beginning', async () => {
@@ -202,7 +206,7 @@ describe('a gateway of several processes', () => {
     const all: Replica[] = [];
     for (const name of ['a', 'b', 'c']) all.push(await replica(namespace, name, ROLLING));
     const leader = await leaderAmong(all);
-    await vi.waitFor(async () => expect((await leader.status()).replicas).toHaveLength(3));
+    await vi.waitFor(async () => expect((await leader.status()).replicas).toHaveLength(3), { timeout: 60_000 });
     const others = all.filter((each) => each !== leader);
     await leader.call('PUT', '/api/configuration/routes/x', {
       id: 'x',

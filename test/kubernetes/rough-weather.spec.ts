@@ -89,7 +89,7 @@ const remove = (replica: Replica, id: string): Promise<Called> =>
   replica.call('DELETE', `/api/configuration/routes/${id}`);
 
 async function until(check: () => Promise<void>, timeout = 40_000): Promise<void> {
-  await vi.waitFor(check, { timeout, interval: 50 });
+  await vi.waitFor(check, { timeout, interval: 50 }, { timeout: 60_000 });
 }
 
 /** A write that is tried until it is taken. */

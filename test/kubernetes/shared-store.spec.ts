@@ -187,11 +187,14 @@ describe('several replicas on one store in the cluster', () => {
     await Promise.all(ports.map((port) => (port % 2 ? a : b).pipeline.write([upsert(`y${port % 5}`, port)], OPTIONS)));
     await converged(all, () => expect(uriOf(a, 'y1')).toBeDefined());
     for (const each of [0, 1, 2, 3, 4]) {
-      const kept = await vi.waitFor(async () => {
-        const versions = await a.store.versions(key(`y${each}`));
-        expect(versions).toHaveLength(4);
-        return versions;
-      });
+      const kept = await vi.waitFor(
+        async () => {
+          const versions = await a.store.versions(key(`y${each}`));
+          expect(versions).toHaveLength(4);
+          return versions;
+        },
+        { timeout: 60_000 },
+      );
       const made = kept.map(({ configuration }) => (configuration as { uri: string }).uri).sort();
       expect(made).toEqual(ports.filter((port) => port % 5 === each).map((port) => `http://127.0.0.1:${port}`));
     }
@@ -272,10 +275,13 @@ describe('several replicas on one store in the cluster', () => {
     await a.pipeline.write([upsert('user-service')], OPTIONS);
     await a.pipeline.write([upsert('user-service', 2)], OPTIONS);
     const name = 'tigateway-config-history-route-user-service';
-    await vi.waitFor(async () => {
-      const yaml = await cluster.kubectl(['-n', namespace, 'get', 'configmap', name, '-o', 'yaml']);
-      expect(yaml).toContain('127.0.0.1:2');
-    });
+    await vi.waitFor(
+      async () => {
+        const yaml = await cluster.kubectl(['-n', namespace, 'get', 'configmap', name, '-o', 'yaml']);
+        expect(yaml).toContain('127.0.0.1:2');
+      },
+      { timeout: 60_000 },
+    );
     const labels = ['-l', 'component=config-history', '-o', 'name'];
     expect(await cluster.kubectl(['-n', namespace, 'get', 'configmap', ...labels])).toBe(`configmap/${name}\n`);
     const { data } = await cluster.must<{ data: Record<string, string> }>(

@@ -62,7 +62,7 @@ async function traffic(seconds: number, perSecond: Readonly<Record<string, numbe
 }
 
 function rolledBack(): Promise<void> {
-  return vi.waitFor(() => expect(running.pipeline.status().rollbacks).toHaveLength(1));
+  return vi.waitFor(() => expect(running.pipeline.status().rollbacks).toHaveLength(1), { timeout: 60_000 });
 }
 
 function notRolledBack(): void {
@@ -160,7 +160,7 @@ describe('a change that makes requests fail', () => {
       configuration: { id: 'f', name: 'StripPrefix', args: { parts: 1 }, routes: ['a'] },
     });
     await traffic(3, { a: 30 }, true);
-    await vi.waitFor(() => expect(running.pipeline.status().rollbacks).toHaveLength(2));
+    await vi.waitFor(() => expect(running.pipeline.status().rollbacks).toHaveLength(2), { timeout: 60_000 });
     expect(running.pipeline.list('filter')).toEqual([]);
   });
 
@@ -174,7 +174,9 @@ describe('a change that makes requests fail', () => {
     await begin({ clock: running.clock });
     expect([uriOf('a'), uriOf('f')]).toEqual(['http://bad.test', 'http://bad.test']);
     await traffic(4, { a: 50, f: 50 });
-    await vi.waitFor(() => expect([uriOf('a'), uriOf('f')]).toEqual(['http://good.test', 'http://good.test']));
+    await vi.waitFor(() => expect([uriOf('a'), uriOf('f')]).toEqual(['http://good.test', 'http://good.test']), {
+      timeout: 60_000,
+    });
   });
 
   it('is taken back once the store is there again', async () => {
@@ -210,7 +212,7 @@ describe('of two changes that meet on a route', () => {
     await traffic(5, { a: 30 });
     expect(running.pipeline.status().rollbacks).toHaveLength(1);
     await traffic(10, { a: 30 }, true);
-    await vi.waitFor(() => expect(uriOf('a')).toBe('http://good.test'));
+    await vi.waitFor(() => expect(uriOf('a')).toBe('http://good.test'), { timeout: 60_000 });
   });
 });
 

@@ -60,10 +60,13 @@ function uriOf(id: string): string | undefined {
 const uris = (): (string | undefined)[] => IDS.map(uriOf);
 
 function until(expected: (string | undefined)[], pending = 0): Promise<void> {
-  return vi.waitFor(() => {
-    expect(uris()).toEqual(expected);
-    expect(running.pipeline.pending()).toHaveLength(pending);
-  });
+  return vi.waitFor(
+    () => {
+      expect(uris()).toEqual(expected);
+      expect(running.pipeline.pending()).toHaveLength(pending);
+    },
+    { timeout: 60_000 },
+  );
 }
 
 /** Lets what waits for the store come to rest: its answers come in the order of the questions. */
@@ -162,7 +165,7 @@ describe('an update that goes in batch by batch', () => {
     expect(next).toMatchObject({ batch: { applied: 0, total: 1 } });
     expect(uriOf('a')).toBe('one');
     await pass(63);
-    await vi.waitFor(() => expect(uriOf('a')).toBe('two'));
+    await vi.waitFor(() => expect(uriOf('a')).toBe('two'), { timeout: 60_000 });
     await until(['two', 'one', 'one', 'one', 'one']);
   });
 
@@ -173,10 +176,13 @@ describe('an update that goes in batch by batch', () => {
     await source.change({ 'f.yaml': file('http://newer.test') });
     await until(['new', 'new', 'old', 'old', 'old'], 2);
     await pass(130);
-    await vi.waitFor(async () => {
-      await pass(5);
-      expect(uris()).toEqual(['newer', 'newer', 'newer', 'newer', 'newer']);
-    });
+    await vi.waitFor(
+      async () => {
+        await pass(5);
+        expect(uris()).toEqual(['newer', 'newer', 'newer', 'newer', 'newer']);
+      },
+      { timeout: 60_000 },
+    );
   });
 
   it('lets the update policy in meanwhile', async () => {
@@ -194,7 +200,7 @@ describe('all batches are taken back', () => {
     const mixed = IDS.map((id) => route(id, id === 'c' ? 'http://bad.test' : 'http://new.test'));
     await source.change({ 'f.yaml': JSON.stringify({ routes: mixed }) });
     await traffic(31);
-    await vi.waitFor(() => expect(uriOf('c')).toBe('bad'));
+    await vi.waitFor(() => expect(uriOf('c')).toBe('bad'), { timeout: 60_000 });
     await traffic(5);
     await until(['old', 'old', 'old', 'old', 'old']);
     expect(running.pipeline.status()).toMatchObject({
@@ -219,7 +225,7 @@ describe('all batches are taken back', () => {
     await until(['one', 'one', 'one', 'one', 'one']);
     await pend(...puts('http://bad.test'));
     await pass(31);
-    await vi.waitFor(() => expect(uriOf('c')).toBe('bad'));
+    await vi.waitFor(() => expect(uriOf('c')).toBe('bad'), { timeout: 60_000 });
     await traffic(4);
     await until(['one', 'one', 'one', 'one', 'one']);
   });
@@ -229,7 +235,7 @@ describe('all batches are taken back', () => {
     await beginWithFile({ policy });
     await source.change({ 'f.yaml': file('http://new.test') });
     await pass(31);
-    await vi.waitFor(() => expect(uriOf('c')).toBe('new'));
+    await vi.waitFor(() => expect(uriOf('c')).toBe('new'), { timeout: 60_000 });
     await pass(31);
     await until(['old', 'old', 'old', 'old', 'old']);
     expect(running.pipeline.status().rollbacks[0]?.detail).toContain('timeout');
@@ -294,7 +300,7 @@ describe('an update that is through', () => {
     await until(['one', 'one', 'one', 'one', 'one']);
     await pend(...puts('http://bad.test'));
     await traffic(5);
-    await vi.waitFor(() => expect(uriOf('a')).toBe(left));
+    await vi.waitFor(() => expect(uriOf('a')).toBe(left), { timeout: 60_000 });
   });
 });
 

@@ -56,10 +56,13 @@ function uriOf(id: string): Json | undefined {
 }
 
 function inForce(uris: Readonly<Record<string, Json | undefined>>): Promise<void> {
-  return vi.waitFor(() => {
-    expect(Object.fromEntries(Object.keys(uris).map((id) => [id, uriOf(id)]))).toEqual(uris);
-    expect(running.pipeline.pending()).toEqual([]);
-  });
+  return vi.waitFor(
+    () => {
+      expect(Object.fromEntries(Object.keys(uris).map((id) => [id, uriOf(id)]))).toEqual(uris);
+      expect(running.pipeline.pending()).toEqual([]);
+    },
+    { timeout: 60_000 },
+  );
 }
 
 beforeEach(() => {
@@ -149,7 +152,7 @@ describe('a change by the API', () => {
     await source.change({ 'f.yaml': undefined });
     expect(uriOf('a')).toBeUndefined();
     await running.clock.advanceAsync(24 * HOUR_MS + 60_000);
-    await vi.waitFor(() => expect(running.pipeline.pending()).toEqual([]));
+    await vi.waitFor(() => expect(running.pipeline.pending()).toEqual([]), { timeout: 60_000 });
     expect(running.pipeline.list('filter')).toEqual([]);
     expect(running.events.at(-1)).toMatchObject({
       type: 'configuration_rejected',
@@ -211,10 +214,12 @@ describe('a change by the API', () => {
     running.clock.advance(5 * HOUR_MS);
     await begin({ clock: running.clock });
     await running.clock.advanceAsync(10);
-    await vi.waitFor(() =>
-      expect(running.pipeline.pending()).toMatchObject([
-        { id, dueAt: '2026-01-02T03:00:00.000Z', missedAt: '2026-01-01T03:00:00.000Z' },
-      ]),
+    await vi.waitFor(
+      () =>
+        expect(running.pipeline.pending()).toMatchObject([
+          { id, dueAt: '2026-01-02T03:00:00.000Z', missedAt: '2026-01-01T03:00:00.000Z' },
+        ]),
+      { timeout: 60_000 },
     );
     expect(running.pipeline.status().lastUpdate).toMatchObject({ outcome: 'rejected', detail: expect.any(String) });
     await running.clock.advanceAsync(22 * HOUR_MS + 60_000);

@@ -164,9 +164,9 @@ describe('the history', () => {
   it('keeps as many versions as the policy says, from the moment that it says so', async () => {
     await begin({ history: { 'max-versions': 5 } });
     for (let version = 0; version < 8; version++) await put(A, large(version));
-    await vi.waitFor(async () => expect(await versions()).toBe(5));
+    await vi.waitFor(async () => expect(await versions()).toBe(5), { timeout: 60_000 });
     await put(POLICY, { history: { 'max-versions': 1 } });
-    await vi.waitFor(async () => expect(await versions()).toBe(1));
+    await vi.waitFor(async () => expect(await versions()).toBe(1), { timeout: 60_000 });
     expect((await running.store.versions(A))[0]?.version).toBe(running.pipeline.get(A)?.version);
   });
 
@@ -175,7 +175,7 @@ describe('the history', () => {
     await put(A, large(1));
     await put(A, large(2));
     running.clock.advance(2 * 3_600_000);
-    await vi.waitFor(async () => expect(await versions()).toBe(1));
+    await vi.waitFor(async () => expect(await versions()).toBe(1), { timeout: 60_000 });
     expect((await running.store.versions(A))[0]?.version).toBe(running.pipeline.get(A)?.version);
   });
 
