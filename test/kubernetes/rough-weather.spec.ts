@@ -88,8 +88,8 @@ const put = (replica: Replica, id: string, query = ''): Promise<Called> =>
 const remove = (replica: Replica, id: string): Promise<Called> =>
   replica.call('DELETE', `/api/configuration/routes/${id}`);
 
-async function until(check: () => Promise<void>, timeout = 40_000): Promise<void> {
-  await vi.waitFor(check, { timeout, interval: 50 }, { timeout: 60_000 });
+async function until(check: () => Promise<void>, timeout = 60_000): Promise<void> {
+  await vi.waitFor(check, { timeout, interval: 50 });
 }
 
 /** A write that is tried until it is taken. */
