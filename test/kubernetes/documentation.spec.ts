@@ -242,7 +242,9 @@ describe('docs/kubernetes.md', () => {
     it('goes on where it was when the API server is back', async () => {
       const down = async () => (await states()).filter((each) => !each.endsWith(' up'));
       await expect.poll(down, { timeout: 60_000 }).toEqual([]);
-      expect(await (await fetch(`${gateway.url}/api/users/9`)).text()).toBe('users /9');
+      // What Services lead to comes by watches of its own.
+      const answer = async () => (await fetch(`${gateway.url}/api/users/9`)).text();
+      await expect.poll(answer).toBe('users /9');
     });
   });
 
