@@ -1,8 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { Agent, request as requestHttp, type ServerResponse } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
+import { Agent as TlsAgent, request as requestHttps } from 'node:https';
+import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { testCertificate } from '../builders/test-certificate.js';
 import { ENGINES, GatewayProcess } from './gateway-process.js';
 import { Upstream } from './upstream.js';
 
@@ -14,8 +18,50 @@ routes:
   - { id: plain, uri: 'UPSTREAM', predicates: ['Path=/plain/**'], filters: ['StripPrefix=1'] }
   - { id: kept, uri: 'UPSTREAM', predicates: ['Path=/kept/**'], filters: ['StripPrefix=1', 'LocalResponseCache=1m,30MB'] }
 `;
+const { certificate, key } = testCertificate('first');
 const CLIENTS = 24;
-const REQUESTS_EACH = 30;
+
+/** Sends one request and gives the body of the response. */
+type Ask = (method: string, path: string, body?: Buffer) => Promise<Readable>;
+
+interface Way {
+  readonly name: string;
+  readonly isTls: boolean;
+  readonly requestsEach: number;
+  open(port: number): { readonly ask: Ask; close(): void };
+}
+
+const WAYS: readonly Way[] = [
+  { name: 'HTTP/1.1', isTls: false, requestsEach: 30, open: (port) => overHttp1(port, false) },
+  { name: 'HTTP/1.1 over TLS', isTls: true, requestsEach: 8, open: (port) => overHttp1(port, true) },
+  { name: 'HTTP/2', isTls: true, requestsEach: 8, open: overHttp2 },
+];
+
+function overHttp1(port: number, isTls: boolean): ReturnType<Way['open']> {
+  const options = { keepAlive: true, maxSockets: CLIENTS };
+  const agent = isTls ? new TlsAgent({ ...options, rejectUnauthorized: false }) : new Agent(options);
+  const request = isTls ? requestHttps : requestHttp;
+  const ask: Ask = async (method, path, body) => {
+    const asked = request({ host: '127.0.0.1', port, path, method, agent }).end(body);
+    return ((await once(asked, 'response')) as [Readable])[0];
+  };
+  return { ask, close: () => agent.destroy() };
+}
+
+/** All of them on three connections. */
+function overHttp2(port: number): ReturnType<Way['open']> {
+  const sessions = [1, 2, 3].map(() =>
+    connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false, maxSessionMemory: 1_000 }),
+  );
+  let turn = 0;
+  const ask: Ask = async (method, path, body) => {
+    const stream = sessions[turn++ % sessions.length]!.request({ ':method': method, ':path': path });
+    stream.end(body);
+    await once(stream, 'response');
+    return stream;
+  };
+  return { ask, close: () => sessions.forEach((session) => session.destroy()) };
+}
 
 const FRAMINGS: Readonly<Record<string, (response: ServerResponse, body: Buffer) => void | Promise<void>>> = {
   sized: (response, body) => void response.writeHead(200, { 'content-length': body.length }).end(body),
@@ -49,10 +95,11 @@ async function hashOfAll(body: AsyncIterable<Buffer>, slowMs = 0): Promise<strin
   return hash.digest('hex');
 }
 
-describe.each(ENGINES)('bodies on the %s engine', (engine) => {
+const CASES = ENGINES.flatMap((engine) => WAYS.map((way) => [way.name, engine, way] as const));
+
+describe.each(CASES)('bodies by %s on the %s engine', (_name, engine, { isTls, requestsEach, open }) => {
   let gateway: GatewayProcess;
   let upstream: Upstream;
-  const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
 
   beforeAll(async () => {
     upstream = await Upstream.started((request, response) => {
@@ -61,43 +108,37 @@ describe.each(ENGINES)('bodies on the %s engine', (engine) => {
       else void FRAMINGS[framing!]!(response, BODIES.get(size!)!);
     });
     gateway = await GatewayProcess.started({
-      server: { engine },
+      server: { engine, ...(isTls && { tls: { certificate, key } }) },
       routes: { 'routes.yml': ROUTES.replaceAll('UPSTREAM', upstream.url) },
     });
   });
 
   afterAll(async () => {
-    agent.destroy();
     await gateway.dispose();
     await upstream.stop();
   });
 
-  async function answer(method: string, path: string, body?: Buffer): Promise<IncomingMessage> {
-    const asked = request({ host: '127.0.0.1', port: gateway.port, path, method, agent });
-    asked.end(body);
-    const [response] = (await once(asked, 'response')) as [IncomingMessage];
-    return response;
-  }
-
   it('come whole to fast and slow clients side by side, and from them, however they are framed', async () => {
+    const { ask, close } = open(gateway.port);
     const wrong: string[] = [];
     const client = async (number: number): Promise<void> => {
-      for (let turn = 0; turn < REQUESTS_EACH; turn++) {
-        const at = number * REQUESTS_EACH + turn;
+      for (let turn = 0; turn < requestsEach; turn++) {
+        const at = number * requestsEach + turn;
         const size = String(SIZES[at % SIZES.length]);
         const body = BODIES.get(size)!;
         const route = at % 4 === 0 ? 'kept' : 'plain';
         if (number % 6 === 5) {
           const path = `/${route}/taken/${size}`;
-          const told = await (await answer('POST', path, body)).toArray();
-          if (Buffer.concat(told).toString() !== hashOf(body)) wrong.push(path);
+          const told = await (await ask('POST', path, body)).toArray();
+          if (Buffer.concat(told as Buffer[]).toString() !== hashOf(body)) wrong.push(path);
           continue;
         }
         const path = `/${route}/${Object.keys(FRAMINGS)[(at * 7 + number) % 3]}/${size}`;
-        if ((await hashOfAll(await answer('GET', path), number % 3 === 0 ? 3 : 0)) !== hashOf(body)) wrong.push(path);
+        if ((await hashOfAll(await ask('GET', path), number % 3 === 0 ? 3 : 0)) !== hashOf(body)) wrong.push(path);
       }
     };
     await Promise.all(Array.from({ length: CLIENTS }, (_, number) => client(number)));
+    close();
     expect(wrong).toEqual([]);
   });
 });
