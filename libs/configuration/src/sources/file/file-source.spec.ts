@@ -207,6 +207,17 @@ describe('FileSource', () => {
     }
   });
 
+  it('finds what changes right after a change, though nobody tells of it', async () => {
+    await write('routes/a.yaml', 'one');
+    await started('routes');
+    await listener.nextUpdate();
+    await write('routes/a.yaml', 'two');
+    await listener.until('routes/a.yaml', 'two');
+    await (source as unknown as { watcher: { close(): Promise<void> } }).watcher.close();
+    await write('routes/a.yaml', 'three');
+    await listener.until('routes/a.yaml', 'three');
+  });
+
   it('says nothing of a file that was written again with the same content', async () => {
     await write('routes/a.yaml', 'same');
     await started('routes');

@@ -21,7 +21,10 @@ export interface FileSourceOptions {
 
 const DEBOUNCE_LIMIT_MS = 500;
 
-/** How often a place is looked at that cannot be read, cannot be watched or whose content could not be delivered. */
+/**
+ * How often a place is looked at that cannot be read, cannot be watched or whose content could not be delivered; and how soon one is
+ * looked at again that had changed.
+ */
 const RETRY_MS = 1_000;
 
 /** A file that is being written to when it is read is read again this often before it waits for its next change. */
@@ -63,6 +66,7 @@ export class FileSource extends ConfigurationSource {
   private sink: SourceSink | undefined;
   private watcher: FSWatcher | undefined;
   private retry: Scheduled | undefined;
+  private secondLook: Scheduled | undefined;
   private looking: Promise<void> | undefined;
   private mustLookAgain = false;
 
@@ -106,6 +110,7 @@ export class FileSource extends ConfigurationSource {
     this.sink = undefined;
     this.debounce.cancel();
     this.retry?.cancel();
+    this.secondLook?.cancel();
     await this.watcher?.close();
     await this.looking;
   }
@@ -148,8 +153,12 @@ export class FileSource extends ConfigurationSource {
     const [failure, ...others] = look.failures;
     const isComplete = !failure && !this.hasDeliveredAll;
     const isBack = !failure && this.isDown;
-    if (isComplete || isBack || look.changed.length > 0 || look.removed.length > 0) {
-      await this.sink?.deliver(this.update(look, isComplete));
+    const isChanged = look.changed.length > 0 || look.removed.length > 0;
+    if (isComplete || isBack || isChanged) await this.sink?.deliver(this.update(look, isComplete));
+    // The watcher goes over to what a link leads to now, and hears nothing of a change in between.
+    if (isChanged && this.sink) {
+      this.secondLook?.cancel();
+      this.secondLook = this.clock.schedule(RETRY_MS, () => void this.look());
     }
     this.known = look.documents;
     this.hasDeliveredAll ||= isComplete;
