@@ -48,6 +48,9 @@ export class Gateway {
         throw extensions.explain(error);
       },
     );
+    const pipeline = application.get(ConfigurationPipeline);
+    // On a thread of its own, while this one makes the admin server.
+    pipeline.open();
     const { address, auth, allowedHosts } = management;
     const access = configureAdminApplication(application, { address, token: auth.token, allowedHosts });
     const stopWatching =
@@ -56,7 +59,6 @@ export class Gateway {
 
     const { enabled, port } = tigateway.demoUpstream;
     const demoUpstream = enabled ? await startDemoUpstream(port) : undefined;
-    const pipeline = application.get(ConfigurationPipeline);
     kubernetes?.election.start();
     await pipeline.restore();
     const isShared = tigateway.store === 'kubernetes';

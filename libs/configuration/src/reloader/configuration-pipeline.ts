@@ -139,6 +139,8 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
   private lastUpdate: LastUpdate | undefined;
   private rollbacks: ConfigurationStatus['rollbacks'] = [];
   private isStopped = false;
+  /** What the store holds, from `open` until it is restored. */
+  private opened: Promise<StoredState> | undefined;
   private readonly deferred: DeferredChanges;
 
   constructor(
@@ -164,12 +166,19 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     this.deferred = new DeferredChanges(this.hands(), () => policy.current, autoRollback, clock);
   }
 
+  /** Has the store read what it holds; `restore` waits for it. A failure is told there. */
+  open(): void {
+    this.opened = this.store.open();
+    this.opened.catch(() => undefined);
+  }
+
   /**
    * Puts the last good state in force, before any source is asked.
    * @throws ConfigurationStoreError
    */
   async restore(): Promise<void> {
-    const stored = await this.store.open();
+    const stored = await (this.opened ?? this.store.open());
+    this.opened = undefined;
     this.versionClock.seed(stored.lastVersionMs);
     const changes = this.options.apiEnabled ? [await this.restoreApi(stored)] : [];
     for (const watched of this.watched) {
