@@ -108,10 +108,9 @@ export class InMemoryConfiguration extends DynamicConfigurationService {
 
   override refresh(confirm?: string): Promise<RefreshReport> {
     this.refreshes.push(confirm);
-    const routes = this.list('route').length;
     return Promise.resolve({
       sources: [{ name: 'file', documents: 1, accepted: 1, rejected: 0 }],
-      routes,
+      routes: this.all('route').length,
       changed: 0,
       durationMs: 1,
     });
@@ -121,8 +120,8 @@ export class InMemoryConfiguration extends DynamicConfigurationService {
     return this.inForce.get(keyText(key));
   }
 
-  override list(configType: ConfigType): ConfigurationInForce[] {
-    return [...this.inForce.values()].filter((each) => each.configType === configType);
+  override list(configType: ConfigType): Promise<ConfigurationInForce[]> {
+    return Promise.resolve(this.all(configType));
   }
 
   override validateDocument(text: string, format: 'yaml' | 'json'): Promise<ValidationReport> {
@@ -135,14 +134,14 @@ export class InMemoryConfiguration extends DynamicConfigurationService {
     return Promise.resolve({ valid: true, errors: [], warnings });
   }
 
-  override export(source?: string): Json {
+  override export(source?: string): Promise<Json> {
     const chosen = [...this.inForce.values()].filter((each) => source === undefined || each.source === source);
     const of = (type: ConfigType) => chosen.filter(({ configType }) => configType === type);
-    return {
+    return Promise.resolve({
       routes: of('route').map(({ configuration }) => configuration),
       filters: of('filter').map(({ configuration }) => configuration),
       globals: Object.fromEntries(of('global').map(({ configId, configuration }) => [configId, configuration])),
-    };
+    });
   }
 
   override sources(): SourceStatus[] {
@@ -167,21 +166,28 @@ export class InMemoryConfiguration extends DynamicConfigurationService {
   }
 
   override fingerprint(): Pick<ConfigurationStatus, 'revision' | 'hash'> {
-    return this.status();
+    return { revision: this.versions.length, hash: hashOf(this.versions.length) };
   }
 
-  override status(): ConfigurationStatus {
+  override held(): ConfigurationStatus['held'] {
+    return [];
+  }
+
+  override status(): Promise<ConfigurationStatus> {
     const none = { count: 0, shadowed: [] };
-    return {
-      revision: this.versions.length,
-      hash: hashOf(this.versions.length),
+    return Promise.resolve({
+      ...this.fingerprint(),
       sources: this.sources(),
-      configurations: { route: { ...none, count: this.list('route').length }, filter: none, global: none },
+      configurations: { route: { ...none, count: this.all('route').length }, filter: none, global: none },
       pending: this.pending(),
-      held: [],
+      held: this.held(),
       drift: false,
       rollbacks: [],
-    };
+    });
+  }
+
+  private all(configType: ConfigType): ConfigurationInForce[] {
+    return [...this.inForce.values()].filter((each) => each.configType === configType);
   }
 
   private checkVersion(asked: ConfigurationKey & Pick<WriteRequest, 'ifMatch' | 'ifNoneMatch'>): void {

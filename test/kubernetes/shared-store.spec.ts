@@ -108,10 +108,10 @@ function uriOf({ pipeline }: Replica, id: string): unknown {
 }
 
 /** Waits until every replica serves the same as the first, and that is what `check` says. */
-async function converged(replicas: readonly Replica[], check: () => void): Promise<void> {
+async function converged(replicas: readonly Replica[], check: () => void | Promise<void>): Promise<void> {
   await vi.waitFor(
-    () => {
-      check();
+    async () => {
+      await check();
       expect(new Set(replicas.map(({ pipeline }) => pipeline.fingerprint().hash)).size).toBe(1);
       expect(new Set(replicas.map(({ store }) => store.place.sequence)).size).toBe(1);
     },
@@ -262,7 +262,7 @@ describe('several replicas on one store in the cluster', () => {
     const b = await replica(namespace, 'b');
     // Before it serves anything, it has all.
     expect(b.pipeline.fingerprint().hash).toBe(a.pipeline.fingerprint().hash);
-    expect(b.pipeline.list('route')).toHaveLength(79);
+    expect(await b.pipeline.list('route')).toHaveLength(79);
     await b.pipeline.write([upsert('r1', 9)], OPTIONS);
     await converged([a, b], () => expect(uriOf(a, 'r1')).toBe('http://127.0.0.1:9'));
     expect((await b.store.versions(key('r0'))).map(({ operation }) => operation)).toEqual(['delete', 'create']);
@@ -301,7 +301,7 @@ describe('several replicas on one store in the cluster', () => {
     source.write({ 'all.yaml': documents(...ids) });
     const a = await replica(namespace, 'a', { source });
     const b = await replica(namespace, 'b');
-    await converged([a, b], () => expect(b.pipeline.list('route')).toHaveLength(3_000));
+    await converged([a, b], async () => expect(await b.pipeline.list('route')).toHaveLength(3_000));
     await vi.waitFor(
       async () => {
         const listed = await cluster.kubectl([

@@ -19,5 +19,6 @@ export * from './library-on-demand.js';
 export * from './problem.js';
 export * from './secrets.js';
 export * from './source-update.js';
+export * from './sliced-sort.js';
 export * from './time-slice.js';
 export * from './global-settings.js';

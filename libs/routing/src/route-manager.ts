@@ -1,3 +1,4 @@
+import { sortedSliced } from '@tigateway/model';
 import type { PlacedRoute } from './compiler/route-blueprint.js';
 import { compareRoutes } from './table/route-list.js';
 import { emptySnapshot, type Snapshot } from './table/snapshot.js';
@@ -8,7 +9,6 @@ export type SwapListener = (previous: Snapshot, next: Snapshot, changedRouteIds:
 export class RouteManager {
   private running: Snapshot;
   private readonly listeners = new Set<SwapListener>();
-  private sorted: { readonly of: Snapshot; readonly routes: readonly PlacedRoute[] } | undefined;
 
   constructor(initial: Snapshot = emptySnapshot()) {
     this.running = initial;
@@ -40,10 +40,7 @@ export class RouteManager {
   }
 
   /** Every route that takes traffic, in the order in which they are asked. */
-  get routes(): readonly PlacedRoute[] {
-    if (this.sorted?.of !== this.running) {
-      this.sorted = { of: this.running, routes: [...this.running.routes.values()].sort(compareRoutes) };
-    }
-    return this.sorted.routes;
+  routes(): Promise<readonly PlacedRoute[]> {
+    return sortedSliced(this.running.routes.values(), compareRoutes);
   }
 }

@@ -84,7 +84,7 @@ describe('RoutingModule', () => {
     const change = { configType: 'route', configId: 'r', op: 'upsert', next } as const;
     routes.swap(await module.get(SnapshotCompiler).compile(routes.current, { changes: [change] }));
     expect(swaps).toEqual([['r']]);
-    expect(routes.routes.map(({ id }) => id)).toEqual(['r']);
+    expect((await routes.routes()).map(({ id }) => id)).toEqual(['r']);
     expect(module.get(FilterManager).combinedFilters('r')).toEqual(['[[Greet hello r filters/0], order = 1]']);
     expect(module.get(FilterManager).combinedFilters('x')).toBeUndefined();
     expect(module.get(GlobalConfigurationManager).current.httpclient.connectTimeoutMs).toBe(30_000);

@@ -178,7 +178,7 @@ describe('/actuator/configuration', () => {
   it('shows the status of the pipeline', async () => {
     admin.configuration.define('route', 'a', { id: 'a', uri: 'http://a' });
     expect((await call('GET', '/actuator/configuration/status')).json()).toEqual(
-      JSON.parse(JSON.stringify({ ...admin.configuration.status(), notifications: [], replicas: [] })),
+      JSON.parse(JSON.stringify({ ...(await admin.configuration.status()), notifications: [], replicas: [] })),
     );
   });
 
@@ -358,7 +358,7 @@ describe('/actuator/gateway', () => {
     expect(response.statusCode).toBe(400);
     expect(response.headers.location).toBeUndefined();
     expect(response.json()).toMatchObject({ errors: [{ pointer }] });
-    expect(admin.configuration.list('route')).toEqual([]);
+    expect(await admin.configuration.list('route')).toEqual([]);
   });
 
   it('has nothing to delete of what another source defines', async () => {

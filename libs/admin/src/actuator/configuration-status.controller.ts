@@ -19,12 +19,14 @@ export class ConfigurationStatusController {
   ) {}
 
   @Get('status')
-  status(): ConfigurationStatus & {
-    readonly notifications: readonly ChannelStatus[];
-    readonly replicas: readonly ReplicaStatus[];
-  } {
+  async status(): Promise<
+    ConfigurationStatus & {
+      readonly notifications: readonly ChannelStatus[];
+      readonly replicas: readonly ReplicaStatus[];
+    }
+  > {
     return {
-      ...this.configurations.status(),
+      ...(await this.configurations.status()),
       notifications: this.deliveries.status(),
       replicas: this.replicas.list(),
     };

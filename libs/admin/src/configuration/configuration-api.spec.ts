@@ -537,14 +537,16 @@ describe('/export', () => {
     expect(response.headers['content-type']).toMatch(/^application\/yaml/);
     expect(response.body).toMatch(/^# .*masked/);
     expect(response.headers['x-configuration-secrets']).toBe('masked');
-    expect(parse(response.body)).toEqual(admin.configuration.export());
+    expect(parse(response.body)).toEqual(await admin.configuration.export());
   });
 
   it('is JSON on request, and only one source’s', async () => {
     const response = await call('GET', '/export?format=json&source=file');
     expect(response.headers['content-type']).toMatch(/^application\/json/);
-    expect(response.json()).toEqual(admin.configuration.export('file'));
-    expect((await call('GET', '/export?format=json&source=api')).json()).toEqual(admin.configuration.export('api'));
+    expect(response.json()).toEqual(await admin.configuration.export('file'));
+    expect((await call('GET', '/export?format=json&source=api')).json()).toEqual(
+      await admin.configuration.export('api'),
+    );
   });
 
   it.each(['/export?format=xml', '/export?source=files', '/export?formats=json'])('refuses GET %s', async (path) => {
@@ -553,7 +555,7 @@ describe('/export', () => {
 
   it('lists as many routes as there are', async () => {
     const listed = (await call('GET', '/routes')).json<unknown[]>();
-    expect(listed).toEqual(admin.configuration.list('route').map(({ configuration }) => configuration));
+    expect(listed).toEqual((await admin.configuration.list('route')).map(({ configuration }) => configuration));
   });
 });
 

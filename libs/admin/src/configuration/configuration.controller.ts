@@ -134,9 +134,9 @@ export class ConfigurationController {
 
   @Get('export')
   @Header('x-configuration-secrets', 'masked')
-  export(@QueryOf(ExportQuery) { format, source }: ExportQuery): StreamableFile {
+  async export(@QueryOf(ExportQuery) { format, source }: ExportQuery): Promise<StreamableFile> {
     if (source !== undefined) this.requireSource(source);
-    return exported(this.configurations.export(source), format);
+    return exported(await this.configurations.export(source), format);
   }
 
   private requireSource(name: SourceName): void {

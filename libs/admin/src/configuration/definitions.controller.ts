@@ -28,8 +28,9 @@ abstract class DefinitionsController {
   ) {}
 
   @Get()
-  list(): unknown {
-    return jsonArray(this.configurations.list(this.configType), ({ configuration }) => maskSecrets(configuration));
+  async list(): Promise<unknown> {
+    const inForce = await this.configurations.list(this.configType);
+    return jsonArray(inForce, ({ configuration }) => maskSecrets(configuration));
   }
 
   @Get(':id')

@@ -20,9 +20,9 @@ export class GlobalsController {
 
   /** By id: without it, a setting would say nothing of what it sets. */
   @Get()
-  list(): unknown {
+  async list(): Promise<unknown> {
     return jsonRecord(
-      this.configurations.list('global'),
+      await this.configurations.list('global'),
       ({ configId }) => configId,
       ({ configuration }) => maskSecrets(configuration),
     );

@@ -62,11 +62,13 @@ async function traffic(seconds: number, perSecond: Readonly<Record<string, numbe
 }
 
 function rolledBack(): Promise<void> {
-  return vi.waitFor(() => expect(running.pipeline.status().rollbacks).toHaveLength(1), { timeout: 60_000 });
+  return vi.waitFor(async () => expect((await running.pipeline.status()).rollbacks).toHaveLength(1), {
+    timeout: 60_000,
+  });
 }
 
-function notRolledBack(): void {
-  expect(running.pipeline.status().rollbacks).toEqual([]);
+async function notRolledBack(): Promise<void> {
+  expect((await running.pipeline.status()).rollbacks).toEqual([]);
 }
 
 beforeEach(() => {
@@ -97,7 +99,7 @@ describe('a change that makes requests fail', () => {
       type: 'configuration_rollback',
       facts: { trigger: 'auto', from: second, to: newest?.version, rollbackOf: first, reason: newest?.reason },
     });
-    expect(running.pipeline.status()).toMatchObject({
+    expect(await running.pipeline.status()).toMatchObject({
       rollbacks: [{ trigger: 'auto', keys: [A], version: newest?.version }],
       lastUpdate: { outcome: 'rolled-back' },
       drift: false,
@@ -136,13 +138,13 @@ describe('a change that makes requests fail', () => {
     await traffic(4, { a: 50 });
     await rolledBack();
     expect(uriOf('a')).toBe('http://good.test');
-    expect(running.pipeline.status()).toMatchObject({ drift: true, held: [{ configId: 'a', source: 'file' }] });
+    expect(await running.pipeline.status()).toMatchObject({ drift: true, held: [{ configId: 'a', source: 'file' }] });
     await running.pipeline.refresh();
     await running.stop();
     await begin({ clock: running.clock });
     expect(uriOf('a')).toBe('http://good.test');
     await source.change({ 'f.yaml': file(route('a', 'http://third.test')) });
-    expect([uriOf('a'), running.pipeline.status().drift]).toEqual(['http://third.test', false]);
+    expect([uriOf('a'), (await running.pipeline.status()).drift]).toEqual(['http://third.test', false]);
   });
 
   it('by a filter or a setting for all routes is taken back', async () => {
@@ -160,8 +162,10 @@ describe('a change that makes requests fail', () => {
       configuration: { id: 'f', name: 'StripPrefix', args: { parts: 1 }, routes: ['a'] },
     });
     await traffic(3, { a: 30 }, true);
-    await vi.waitFor(() => expect(running.pipeline.status().rollbacks).toHaveLength(2), { timeout: 60_000 });
-    expect(running.pipeline.list('filter')).toEqual([]);
+    await vi.waitFor(async () => expect((await running.pipeline.status()).rollbacks).toHaveLength(2), {
+      timeout: 60_000,
+    });
+    expect(await running.pipeline.list('filter')).toEqual([]);
   });
 
   it('is taken back after a restart within the window too', async () => {
@@ -185,7 +189,7 @@ describe('a change that makes requests fail', () => {
     await put(route('a', 'http://bad.test'));
     await running.store.close();
     await traffic(4, { a: 50 });
-    notRolledBack();
+    await notRolledBack();
     expect(uriOf('a')).toBe('http://bad.test');
     await running.store.open();
     await traffic(2, { a: 50 });
@@ -208,9 +212,9 @@ describe('of two changes that meet on a route', () => {
     });
     await traffic(3, { a: 30 }, true);
     await rolledBack();
-    expect([uriOf('a'), running.pipeline.list('filter')]).toEqual(['http://fine.test', []]);
+    expect([uriOf('a'), await running.pipeline.list('filter')]).toEqual(['http://fine.test', []]);
     await traffic(5, { a: 30 });
-    expect(running.pipeline.status().rollbacks).toHaveLength(1);
+    expect((await running.pipeline.status()).rollbacks).toHaveLength(1);
     await traffic(10, { a: 30 }, true);
     await vi.waitFor(() => expect(uriOf('a')).toBe('http://good.test'), { timeout: 60_000 });
   });
@@ -223,14 +227,14 @@ describe('nothing is taken back', () => {
     await put(route('a', 'http://bad.test'));
     await running.clock.advanceAsync(61_000);
     await traffic(5, { a: 50 });
-    notRolledBack();
+    await notRolledBack();
   });
 
   it('when there are too few requests', async () => {
     await begin();
     await put(route('a', 'http://bad.test'));
     await traffic(19, { a: 1 });
-    notRolledBack();
+    await notRolledBack();
   });
 
   it('when everything fails at once', async () => {
@@ -240,7 +244,7 @@ describe('nothing is taken back', () => {
     await put(route('a', 'http://other.test'));
     await traffic(10, { a: 50, b: 50 });
     await traffic(20, { a: 50, b: 50 }, true);
-    notRolledBack();
+    await notRolledBack();
   });
 
   it('when it was broken before', async () => {
@@ -250,7 +254,7 @@ describe('nothing is taken back', () => {
     await traffic(20, { a: 50 });
     await put(route('a', 'http://bad-too.test'));
     await traffic(20, { a: 50 });
-    notRolledBack();
+    await notRolledBack();
   });
 
   it.each([
@@ -262,14 +266,14 @@ describe('nothing is taken back', () => {
     await put(route('a', 'http://bad.test'));
     await write({ configType: 'global', configId: 'update-policy', op: 'upsert', configuration: { rollback: off } });
     await traffic(5, { a: 50 });
-    notRolledBack();
+    await notRolledBack();
   });
 
   it('of the first delivery of a source: there is nothing to go back to', async () => {
     source.write({ 'f.yaml': file(route('a', 'http://bad.test')) });
     await begin();
     await traffic(5, { a: 50 });
-    notRolledBack();
+    await notRolledBack();
   });
 });
 
@@ -279,7 +283,7 @@ describe('the policy', () => {
     await put(route('a'));
     await put(route('a', 'http://bad.test'));
     await traffic(5, { a: 50 });
-    notRolledBack();
+    await notRolledBack();
     await write({ configType: 'global', configId: 'update-policy', op: 'upsert', configuration: POLICY });
     await traffic(3, { a: 50 });
     await rolledBack();

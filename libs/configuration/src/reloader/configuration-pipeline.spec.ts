@@ -85,9 +85,9 @@ describe('a write', () => {
   ])('is refused where %s', async (_, request, code) => {
     await source.change({ 'f.yaml': file(route('f')) });
     await write(put(A, route('a')));
-    const before = running.pipeline.status().hash;
+    const before = (await running.pipeline.status()).hash;
     await expect(write(request)).rejects.toMatchObject({ code });
-    expect(running.pipeline.status().hash).toBe(before);
+    expect((await running.pipeline.status()).hash).toBe(before);
   });
 
   it('of many changes everything or nothing', async () => {
@@ -109,11 +109,11 @@ describe('a write', () => {
   it('that the store does not take changes nothing', async () => {
     await restart({ update: { retry: { 'max-attempts': 1 } } });
     await write(put(A, route('a')));
-    const hash = running.pipeline.status().hash;
+    const hash = (await running.pipeline.status()).hash;
     await running.store.close();
     const lost = running.pipeline.write([put(A, route('a', 'http://two.test'))], BY);
     await expect(lost).rejects.toMatchObject({ code: 'configuration.store' });
-    expect(running.pipeline.status().hash).toBe(hash);
+    expect((await running.pipeline.status()).hash).toBe(hash);
     expect(running.events).toHaveLength(1);
   });
 
@@ -144,7 +144,7 @@ describe('a rollback', () => {
     expect(made).toMatchObject({ operation: 'rollback', rollbackOf: first });
     expect(uriOf()).toBe('http://one.test');
     expect(running.events.at(-1)).toMatchObject({ type: 'configuration_rollback', facts: { to: made.version } });
-    expect(running.pipeline.status().drift).toBe(false);
+    expect((await running.pipeline.status()).drift).toBe(false);
   });
 
   it('of what was deleted takes the deletion away', async () => {
@@ -164,10 +164,10 @@ describe('a rollback', () => {
     expect(uriOf()).toBe('http://one.test');
     await restart();
     expect(running.pipeline.get(A)).toMatchObject({ version });
-    expect(running.pipeline.status()).toMatchObject({ drift: true, held: [{ configId: 'a' }] });
+    expect(await running.pipeline.status()).toMatchObject({ drift: true, held: [{ configId: 'a' }] });
     await source.change({ 'f.yaml': file(route('a', 'http://three.test')) });
     expect(uriOf()).toBe('http://three.test');
-    expect(running.pipeline.status().drift).toBe(false);
+    expect((await running.pipeline.status()).drift).toBe(false);
   });
 
   it('ends its hold when the barred content is chosen again, by rollback or by a write', async () => {
@@ -177,10 +177,10 @@ describe('a rollback', () => {
     const second = running.pipeline.get(A)?.version as string;
     await running.pipeline.rollback(A, first, BY);
     await running.pipeline.rollback(A, second, BY);
-    expect([uriOf(), running.pipeline.status().drift]).toEqual(['http://two.test', false]);
+    expect([uriOf(), (await running.pipeline.status()).drift]).toEqual(['http://two.test', false]);
     await running.pipeline.rollback(A, first, BY);
     await write(put(A, route('a', 'http://two.test')));
-    expect([uriOf(), running.pipeline.status().drift]).toEqual(['http://two.test', false]);
+    expect([uriOf(), (await running.pipeline.status()).drift]).toEqual(['http://two.test', false]);
   });
 
   it('of a deletion in a file is ended by a deletion', async () => {
@@ -190,7 +190,7 @@ describe('a rollback', () => {
     await running.pipeline.rollback(A, first, BY);
     expect(uriOf()).toBe('http://one.test');
     await write(remove(A));
-    expect([uriOf(), running.pipeline.status().drift]).toEqual([undefined, false]);
+    expect([uriOf(), (await running.pipeline.status()).drift]).toEqual([undefined, false]);
   });
 });
 
@@ -198,11 +198,11 @@ describe('a restart', () => {
   it('keeps versions and state', async () => {
     await source.change({ 'f.yaml': file(route('f')) });
     await write(put(A, route('a')));
-    const before = running.pipeline.list('route');
-    const { hash } = running.pipeline.status();
+    const before = await running.pipeline.list('route');
+    const { hash } = await running.pipeline.status();
     await restart();
-    expect(running.pipeline.list('route')).toEqual(before);
-    expect(running.pipeline.status().hash).toBe(hash);
+    expect(await running.pipeline.list('route')).toEqual(before);
+    expect((await running.pipeline.status()).hash).toBe(hash);
     expect(running.events).toEqual([]);
   });
 });
@@ -223,7 +223,7 @@ describe('a document', () => {
     source.write({ 'g.yaml': file(route('g')) });
     await running.pipeline.refresh();
     expect([uriOf('a'), uriOf('g')]).toEqual([undefined, 'http://one.test']);
-    expect(running.pipeline.status().sources[1]?.rejected).toMatchObject([{ document: 'f.yaml' }]);
+    expect((await running.pipeline.status()).sources[1]?.rejected).toMatchObject([{ document: 'f.yaml' }]);
   });
 
   it('loses only its broken object where the policy says so', async () => {
@@ -240,7 +240,7 @@ describe('a document', () => {
     ];
     for (const [name, text] of order === 'a first' ? texts : texts.reverse()) await source.change({ [name]: text });
     expect(uriOf()).toBe('http://one.test');
-    expect(running.pipeline.status().sources[1]?.rejected).toMatchObject([{ document: 'b.yaml' }]);
+    expect((await running.pipeline.status()).sources[1]?.rejected).toMatchObject([{ document: 'b.yaml' }]);
     await source.change({ 'a.yaml': undefined });
     expect(uriOf()).toBe('http://two.test');
   });
@@ -250,10 +250,10 @@ describe('a document', () => {
     const many = Array.from({ length: 10 }, (_, index) => route(`r${index}`));
     await source.change({ 'f.yaml': file(...many) });
     await source.change({ 'f.yaml': file(many[0] as Json) });
-    expect(running.pipeline.status().sources[1]?.heldBack).toEqual({ deletions: 9, of: 10 });
-    expect(running.pipeline.list('route')).toHaveLength(10);
+    expect((await running.pipeline.status()).sources[1]?.heldBack).toEqual({ deletions: 9, of: 10 });
+    expect(await running.pipeline.list('route')).toHaveLength(10);
     await running.pipeline.refresh('file');
-    expect(running.pipeline.list('route')).toHaveLength(1);
+    expect(await running.pipeline.list('route')).toHaveLength(1);
   });
 });
 
@@ -263,7 +263,7 @@ describe('secrets', () => {
     await write(put(NOTIFICATION, secret));
     await write(put(NOTIFICATION, { webhook: { ...secret.webhook, secret: '***', enabled: false } }));
     expect(running.pipeline.get(NOTIFICATION)?.configuration).toMatchObject({ webhook: { secret: 'hush' } });
-    const shown = JSON.stringify([running.events, running.pipeline.export()]);
+    const shown = JSON.stringify([running.events, await running.pipeline.export()]);
     expect(shown).not.toContain('hush');
   });
 });
@@ -281,10 +281,10 @@ describe('an export', () => {
     const folder = mkdtempSync(join(tmpdir(), 'tigateway-export-'));
     await write(put(A, route('a', 'http://one.test', { order: 3 })), put({ ...A, configId: 'b' }, route('b')));
     await write(put({ configType: 'global', configId: 'anything' }, { deep: [1, null, { x: 'y' }] }));
-    other.write({ 'export.yaml': JSON.stringify(running.pipeline.export()) });
+    other.write({ 'export.yaml': JSON.stringify(await running.pipeline.export()) });
     const copy = await runningPipeline(folder, other);
-    expect(copy.pipeline.status().hash).toBe(running.pipeline.status().hash);
-    expect(copy.pipeline.export()).toEqual(running.pipeline.export());
+    expect((await copy.pipeline.status()).hash).toBe((await running.pipeline.status()).hash);
+    expect(await copy.pipeline.export()).toEqual(await running.pipeline.export());
     await copy.stop();
     rmSync(folder, { recursive: true, force: true });
   });

@@ -9,7 +9,6 @@ import {
   ConfigurationStoreError,
   ConfigurationValidationError,
   type ConfigurationVersion,
-  type Configured,
   compareRank,
   emptyRecord,
   forEachSliced,
@@ -24,6 +23,7 @@ import {
   SourceDisabledError,
   type SourceName,
   type SourceUpdate,
+  sortedSliced,
   TimeSlice,
 } from '@tigateway/model';
 import {
@@ -333,8 +333,17 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     return running && inForce(key, running);
   }
 
-  override list(configType: ConfigType): ConfigurationInForce[] {
-    return this.runningOf(configType).map(({ key, running }) => inForce(key, running));
+  override async list(configType: ConfigType): Promise<ConfigurationInForce[]> {
+    const { configurations, filters } = this.queue.state.running;
+    const found: InForceAtRank[] = [];
+    const keys = configType === 'filter' ? filters : configurations.keys();
+    await forEachSliced(keys, (text) => {
+      if (!text.startsWith(`${configType}:`)) return;
+      const running = configurations.get(text) as Running;
+      found.push({ shown: inForce(keyFromText(text), running), running });
+    });
+    const sorted = await sortedSliced(found, configType === 'route' ? inRouteOrder : byId);
+    return sorted.map(({ shown }) => shown);
   }
 
   override validateDocument(text: string, format: 'yaml' | 'json'): Promise<ValidationReport> {
@@ -355,10 +364,11 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
   }
 
   override async validateRunning(): Promise<ValidationReport> {
-    const objects = [...this.queue.state.running.configurations].map(([text, running]): ParsedObject => {
+    const objects: ParsedObject[] = [];
+    await forEachSliced(this.queue.state.running.configurations, ([text, running]) => {
       const { configuration, position, deferredPlaceholders } = running;
-      const key = keyFromText(text);
-      return { ...key, configuration, pointer: '', position, ...(deferredPlaceholders && { deferredPlaceholders }) };
+      const deferred = deferredPlaceholders && { deferredPlaceholders };
+      objects.push({ ...keyFromText(text), configuration, pointer: '', position, ...deferred });
     });
     const { problems, warnings } = await this.validator.validate(objects, {
       steps: ALL_STEPS,
@@ -368,20 +378,22 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     return { valid: problems.length === 0, errors: problems, warnings };
   }
 
-  override export(source?: SourceName): Json {
-    const contents = (type: ConfigType): { id: string; configuration: Json }[] =>
-      this.runningOf(type)
-        .filter(({ running }) => source === undefined || running.source === source)
-        .map(({ key, running: { configuration, deferredPlaceholders } }) => {
-          const shown = maskSecrets(configuration);
-          // Those that are resolved only where they take effect stand in the configuration as the operator wrote them.
-          return { id: key.configId, configuration: deferredPlaceholders ? shown : withoutPlaceholders(shown) };
-        });
+  override async export(source?: SourceName): Promise<Json> {
+    const contents = async (type: ConfigType): Promise<{ id: string; configuration: Json }[]> => {
+      const shown: { id: string; configuration: Json }[] = [];
+      await forEachSliced(await this.list(type), ({ configId, configuration, deferredPlaceholders, source: from }) => {
+        if (source !== undefined && from !== source) return;
+        const masked = maskSecrets(configuration);
+        // Those that are resolved only where they take effect stand in the configuration as the operator wrote them.
+        shown.push({ id: configId, configuration: deferredPlaceholders ? masked : withoutPlaceholders(masked) });
+      });
+      return shown;
+    };
     const globals = emptyRecord();
-    for (const { id, configuration } of contents('global')) globals[id] = configuration;
+    for (const { id, configuration } of await contents('global')) globals[id] = configuration;
     return {
-      routes: contents('route').map(({ configuration }) => configuration),
-      filters: contents('filter').map(({ configuration }) => configuration),
+      routes: (await contents('route')).map(({ configuration }) => configuration),
+      filters: (await contents('filter')).map(({ configuration }) => configuration),
       globals,
     };
   }
@@ -393,6 +405,19 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
 
   override pending(): PendingChange[] {
     return this.deferred.list;
+  }
+
+  override held(): ConfigurationStatus['held'] {
+    return [...this.queue.state.holds.values()].map(
+      ({ configType, configId, source, version, barredHash, reason }) => ({
+        configType,
+        configId,
+        source,
+        version,
+        barredHash,
+        reason,
+      }),
+    );
   }
 
   override async cancel(pendingId: string, { actor }: WriteOptions): Promise<PendingChange> {
@@ -408,19 +433,17 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     return { revision: this.refresher.revision, hash: stateHash(this.queue.state.running) };
   }
 
-  override status(): ConfigurationStatus {
-    const { running, desired, holds } = this.queue.state;
+  override async status(): Promise<ConfigurationStatus> {
+    const { state } = this.queue;
+    const { running, holds } = state;
     const { place } = this.store;
     const shadowed: Record<ConfigType, { id: string; source: SourceName; by: SourceName }[]> = {
       route: [],
       filter: [],
       global: [],
     };
-    for (const [text, candidates] of desired.candidates) {
-      if (candidates.length < 2) continue;
-      const { configType, configId } = keyFromText(text);
-      const by = running.configurations.get(text)?.source ?? (candidates[0] as Configured).source;
-      for (const { source } of candidates.slice(1)) shadowed[configType].push({ id: configId, source, by });
+    for (const { configType, configId, winner, losers } of await conflictsOf(state)) {
+      for (const { source } of losers) shadowed[configType].push({ id: configId, source, by: winner.source });
     }
     return {
       ...this.fingerprint(),
@@ -432,14 +455,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
         global: { count: running.counts.global, shadowed: shadowed.global },
       },
       pending: this.deferred.list,
-      held: [...holds.values()].map(({ configType, configId, source, version, barredHash, reason }) => ({
-        configType,
-        configId,
-        source,
-        version,
-        barredHash,
-        reason,
-      })),
+      held: this.held(),
       drift: holds.size > 0,
       ...(this.lastUpdate && { lastUpdate: this.lastUpdate }),
       rollbacks: this.rollbacks,
@@ -815,17 +831,6 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     return holds.filter((_, index) => valid[index]?.objects.length === documents[index]?.objects.length);
   }
 
-  private runningOf(type: ConfigType): { key: ConfigurationKey; running: Running }[] {
-    const entries: { key: ConfigurationKey; running: Running }[] = [];
-    for (const [text, running] of this.queue.state.running.configurations) {
-      if (text.startsWith(`${type}:`)) entries.push({ key: keyFromText(text), running });
-    }
-    if (type !== 'route') return entries.sort((a, b) => (a.key.configId < b.key.configId ? -1 : 1));
-    const order = ({ configuration }: Running): number =>
-      isJsonObject(configuration) ? Number(configuration['order'] ?? 0) : 0;
-    return entries.sort((a, b) => order(a.running) - order(b.running) || compareRank(a.running.rank, b.running.rank));
-  }
-
   private get surroundings(): Surroundings {
     return { exists: (key) => this.queue.state.desired.candidates.has(keyText(key)) };
   }
@@ -851,6 +856,23 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
       .prune(historyRetention(this.policy.current), this.clock.now())
       .catch((error: unknown) => this.logger.warn(`the history was not cleaned: ${(error as Error).message}`));
   }
+}
+
+interface InForceAtRank {
+  readonly shown: ConfigurationInForce;
+  readonly running: Running;
+}
+
+function inRouteOrder({ running: a }: InForceAtRank, { running: b }: InForceAtRank): number {
+  return orderOf(a) - orderOf(b) || compareRank(a.rank, b.rank);
+}
+
+function orderOf({ configuration }: Running): number {
+  return isJsonObject(configuration) ? Number(configuration['order'] ?? 0) : 0;
+}
+
+function byId({ shown: a }: InForceAtRank, { shown: b }: InForceAtRank): number {
+  return a.configId < b.configId ? -1 : 1;
 }
 
 function inForce(key: ConfigurationKey, running: Running): ConfigurationInForce {

@@ -34,17 +34,19 @@ export abstract class DynamicConfigurationService {
   abstract refresh(confirm?: SourceName): Promise<RefreshReport>;
   abstract get(key: ConfigurationKey): ConfigurationInForce | undefined;
   /** In force, in route order for routes, else by id. */
-  abstract list(configType: ConfigType): ConfigurationInForce[];
+  abstract list(configType: ConfigType): Promise<ConfigurationInForce[]>;
   /** Checks a document without applying it. */
   abstract validateDocument(text: string, format: 'yaml' | 'json'): Promise<ValidationReport>;
   /** Checks what runs now. */
   abstract validateRunning(): Promise<ValidationReport>;
   /** A document that the file source reads back to the same state; secrets masked. */
-  abstract export(source?: SourceName): Json;
+  abstract export(source?: SourceName): Promise<Json>;
   /** The sources' part of the status; costs the same however much is configured. */
   abstract sources(): SourceStatus[];
   /** What is accepted and waits for its time or its turn, in the order of acceptance. */
   abstract pending(): readonly PendingChange[];
+  /** What stays in force against its source, after a rollback. */
+  abstract held(): ConfigurationStatus['held'];
   /**
    * Lets nothing come of a change that waits; one that goes in batch by batch is taken back.
    * @throws PendingChangeNotFoundError, ConfigurationStoreError: it goes on waiting
@@ -54,5 +56,5 @@ export abstract class DynamicConfigurationService {
   abstract conflicts(): Promise<readonly Conflict[]>;
   /** Which state is in force; costs the same however much is configured. */
   abstract fingerprint(): Pick<ConfigurationStatus, 'revision' | 'hash'>;
-  abstract status(): ConfigurationStatus;
+  abstract status(): Promise<ConfigurationStatus>;
 }

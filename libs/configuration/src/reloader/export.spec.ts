@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { InMemorySource, type RunningPipeline, runningPipeline } from '../../../../test/builders/running-pipeline.js';
+import { keyFromText } from '../planner/key-from-text.js';
 import type { WriteRequest } from './configuration-api.js';
 
 const ENVIRONMENT = { HOME: '/home/secret', X: 'replaced', A_B: 'replaced' };
@@ -105,8 +106,8 @@ function put(configType: WriteRequest['configType'], configId: string, configura
 }
 
 /** Everything that runs, by type and id. */
-function running({ pipeline }: RunningPipeline): Record<string, Json> {
-  const all = CONFIG_TYPES.flatMap((type) => pipeline.list(type));
+async function running({ pipeline }: RunningPipeline): Promise<Record<string, Json>> {
+  const all = (await Promise.all(CONFIG_TYPES.map((type) => pipeline.list(type)))).flat();
   return Object.fromEntries(
     all.map(({ configType, configId, configuration }) => [`${configType}:${configId}`, configuration]),
   );
@@ -119,15 +120,16 @@ describe('an export', () => {
   ])('as %s, read by the file source, is what it was made from', async (_, textOf) => {
     await fc.assert(
       fc.asyncProperty(written, async (requests) => {
-        const gone = CONFIG_TYPES.flatMap((configType) =>
-          made.pipeline.list(configType).map(({ configId }): WriteRequest => ({ op: 'delete', configType, configId })),
-        );
+        const gone = Object.keys(await running(made)).map((text): WriteRequest => ({
+          op: 'delete',
+          ...keyFromText(text),
+        }));
         await made.pipeline.write(gone, { actor: 'tester' });
         await made.pipeline.write(requests, { actor: 'tester' });
-        await file.change({ 'export.yaml': textOf(made.pipeline.export()) });
-        expect(read.pipeline.status().sources.flatMap(({ rejected }) => rejected)).toEqual([]);
-        expect(running(read)).toEqual(running(made));
-        expect(read.pipeline.export()).toEqual(made.pipeline.export());
+        await file.change({ 'export.yaml': textOf(await made.pipeline.export()) });
+        expect((await read.pipeline.status()).sources.flatMap(({ rejected }) => rejected)).toEqual([]);
+        expect(await running(read)).toEqual(await running(made));
+        expect(await read.pipeline.export()).toEqual(await made.pipeline.export());
       }),
       { numRuns: 60 },
     );
@@ -137,6 +139,6 @@ describe('an export', () => {
     const notification: JsonObject = { webhook: { enabled: false, url: 'https://${X}/' } };
     const text = JSON.stringify({ notification });
     await file.change({ 'export.yaml': undefined, 'notification.yaml': text });
-    expect(read.pipeline.export()).toMatchObject({ globals: { notification } });
+    expect(await read.pipeline.export()).toMatchObject({ globals: { notification } });
   });
 });

@@ -62,9 +62,9 @@ describe('a dry run', () => {
   });
 
   it('moves nothing, and says of what is invalid only that', async () => {
-    const before = running.pipeline.status().revision;
+    const before = (await running.pipeline.status()).revision;
     await running.pipeline.preview([put('all', { order: 9 })]);
-    expect(running.pipeline.status().revision).toBe(before);
+    expect((await running.pipeline.status()).revision).toBe(before);
     const report = await running.pipeline.preview([put('all', { predicates: ['Unheard=of'] })]);
     expect(report).toMatchObject({ valid: false });
     expect(report.impact).toBeUndefined();

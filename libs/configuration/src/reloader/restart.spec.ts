@@ -92,9 +92,9 @@ describe('a start that puts something else in force than what ran', () => {
     });
     await restart();
     expect(running.pipeline.get(A)).toMatchObject({ configuration: { uri: 'http://one.test' } });
-    expect(running.pipeline.status().held).toEqual([]);
+    expect((await running.pipeline.status()).held).toEqual([]);
     await restart();
-    expect(running.pipeline.status().drift).toBe(false);
+    expect((await running.pipeline.status()).drift).toBe(false);
   });
 });
 
@@ -102,11 +102,15 @@ describe('the status', () => {
   it('says when the last update was refused, and why', async () => {
     await source.change({ 'f.yaml': file(route('http://one.test')) });
     await source.change({ 'f.yaml': file({ id: 'a' }) });
-    expect(running.pipeline.status().lastUpdate).toMatchObject({ outcome: 'rejected', source: 'file', changes: 0 });
+    expect((await running.pipeline.status()).lastUpdate).toMatchObject({
+      outcome: 'rejected',
+      source: 'file',
+      changes: 0,
+    });
     await write(route('http://two.test'));
-    expect(running.pipeline.status().lastUpdate).toMatchObject({ outcome: 'applied' });
+    expect((await running.pipeline.status()).lastUpdate).toMatchObject({ outcome: 'applied' });
     await expect(write({ id: 'a' })).rejects.toThrow('"uri" is required');
-    expect(running.pipeline.status().lastUpdate).toMatchObject({ outcome: 'rejected', source: 'api' });
+    expect((await running.pipeline.status()).lastUpdate).toMatchObject({ outcome: 'rejected', source: 'api' });
   });
 });
 

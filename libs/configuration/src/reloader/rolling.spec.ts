@@ -85,7 +85,7 @@ async function pass(seconds: number): Promise<void> {
 /** Lets seconds pass in which every route is asked; one that leads to what is bad fails. */
 async function traffic(seconds: number, perSecond = 30): Promise<void> {
   for (let second = 0; second < seconds; second++) {
-    for (const compiled of running.routes.routes) {
+    for (const compiled of await running.routes.routes()) {
       for (let index = 0; index < perSecond; index++)
         running.meter.count(compiled, compiled.definition.uri.includes('bad'));
     }
@@ -145,7 +145,7 @@ describe('an update that goes in batch by batch', () => {
     expect((await running.store.versions(key('a'))).map(({ operation }) => operation)).toEqual(['delete', 'create']);
     await running.stop();
     await begin({ clock: running.clock });
-    expect(running.pipeline.list('route')).toEqual([]);
+    expect(await running.pipeline.list('route')).toEqual([]);
   });
 
   it('of a file goes in likewise, the first delivery at once', async () => {
@@ -155,7 +155,7 @@ describe('an update that goes in batch by batch', () => {
     await until(['new', 'new', 'old', 'old', 'old'], 1);
     await pass(62);
     await until(['new', 'new', 'new', 'new', 'new']);
-    expect(running.pipeline.status().drift).toBe(false);
+    expect((await running.pipeline.status()).drift).toBe(false);
   });
 
   it('lets the next one wait for it', async () => {
@@ -203,7 +203,7 @@ describe('all batches are taken back', () => {
     await vi.waitFor(() => expect(uriOf('c')).toBe('bad'), { timeout: 60_000 });
     await traffic(5);
     await until(['old', 'old', 'old', 'old', 'old']);
-    expect(running.pipeline.status()).toMatchObject({
+    expect(await running.pipeline.status()).toMatchObject({
       drift: true,
       lastUpdate: { outcome: 'rolled-back' },
       rollbacks: [{ trigger: 'auto', detail: expect.stringContaining('failed') as string }],
@@ -215,7 +215,7 @@ describe('all batches are taken back', () => {
     await source.change({ 'f.yaml': file('http://third.test') });
     await pass(62);
     await until(['third', 'third', 'third', 'third', 'third']);
-    expect(running.pipeline.status().drift).toBe(false);
+    expect((await running.pipeline.status()).drift).toBe(false);
   });
 
   it('when an earlier one begins to fail late', async () => {
@@ -238,7 +238,7 @@ describe('all batches are taken back', () => {
     await vi.waitFor(() => expect(uriOf('c')).toBe('new'), { timeout: 60_000 });
     await pass(31);
     await until(['old', 'old', 'old', 'old', 'old']);
-    expect(running.pipeline.status().rollbacks[0]?.detail).toContain('timeout');
+    expect((await running.pipeline.status()).rollbacks[0]?.detail).toContain('timeout');
   });
 
   it('when somebody cancels it', async () => {
@@ -247,10 +247,10 @@ describe('all batches are taken back', () => {
     await running.pipeline.cancel(id, BY);
     expect(uris()).toEqual([undefined, undefined, undefined, undefined, undefined]);
     expect(running.pipeline.pending()).toEqual([]);
-    expect(running.pipeline.status().rollbacks).toMatchObject([{ trigger: 'manual' }]);
+    expect((await running.pipeline.status()).rollbacks).toMatchObject([{ trigger: 'manual' }]);
     expect(running.events.at(-1)).toMatchObject({ type: 'configuration_rollback', facts: { trigger: 'manual' } });
     await pass(120);
-    expect(running.pipeline.list('route')).toEqual([]);
+    expect(await running.pipeline.list('route')).toEqual([]);
   });
 
   it('when somebody rolls one of its configurations back', async () => {
@@ -287,7 +287,7 @@ describe('an update that is through', () => {
     await until(['bad', 'bad', 'bad', 'bad', 'bad']);
     await traffic(4);
     await until(['one', 'one', 'one', 'one', 'one']);
-    expect(running.pipeline.status().rollbacks).toMatchObject([{ trigger: 'auto' }]);
+    expect((await running.pipeline.status()).rollbacks).toMatchObject([{ trigger: 'auto' }]);
   });
 
   it.each([

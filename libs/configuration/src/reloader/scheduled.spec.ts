@@ -85,7 +85,7 @@ describe('a change by the API', () => {
       actor: 'tester',
       changes: [{ op: 'upsert', configId: 'a' }],
     });
-    expect(running.pipeline.status().pending).toEqual([pending]);
+    expect((await running.pipeline.status()).pending).toEqual([pending]);
     await running.clock.advanceAsync(3 * HOUR_MS - 1);
     expect([uriOf('a'), await running.store.versions(key('a'))]).toEqual([undefined, []]);
     await running.clock.advanceAsync(60_000);
@@ -135,7 +135,7 @@ describe('a change by the API', () => {
     await expect(pend(put('b', 'nowhere'))).rejects.toMatchObject({ code: 'configuration.invalid' });
     await running.clock.advanceAsync(3 * HOUR_MS + 60_000);
     await inForce({ a: 'http://one.test' });
-    expect(running.pipeline.list('filter')).toHaveLength(1);
+    expect(await running.pipeline.list('filter')).toHaveLength(1);
   });
 
   it('is validated again when its time comes, refused where it is wrong by then, and told', async () => {
@@ -153,12 +153,12 @@ describe('a change by the API', () => {
     expect(uriOf('a')).toBeUndefined();
     await running.clock.advanceAsync(24 * HOUR_MS + 60_000);
     await vi.waitFor(() => expect(running.pipeline.pending()).toEqual([]), { timeout: 60_000 });
-    expect(running.pipeline.list('filter')).toEqual([]);
+    expect(await running.pipeline.list('filter')).toEqual([]);
     expect(running.events.at(-1)).toMatchObject({
       type: 'configuration_rejected',
       facts: { source: 'api', position: { document: pending.id }, errors: [{ code: 'unknown-route' }] },
     });
-    expect(running.pipeline.status().lastUpdate).toMatchObject({ outcome: 'rejected' });
+    expect((await running.pipeline.status()).lastUpdate).toMatchObject({ outcome: 'rejected' });
   });
 
   it('without effect does not wait', async () => {
@@ -221,7 +221,10 @@ describe('a change by the API', () => {
         ]),
       { timeout: 60_000 },
     );
-    expect(running.pipeline.status().lastUpdate).toMatchObject({ outcome: 'rejected', detail: expect.any(String) });
+    expect((await running.pipeline.status()).lastUpdate).toMatchObject({
+      outcome: 'rejected',
+      detail: expect.any(String),
+    });
     await running.clock.advanceAsync(22 * HOUR_MS + 60_000);
     await inForce({ a: 'http://one.test' });
   });
@@ -280,14 +283,14 @@ describe('a change of a file', () => {
     await source.change({ 'f.yaml': file(route('a', 'http://two.test'), route('new', 'http://two.test')) });
     const [pending] = running.pipeline.pending();
     await running.pipeline.cancel(pending?.id as string, BY);
-    expect(running.pipeline.status()).toMatchObject({ pending: [], drift: true });
+    expect(await running.pipeline.status()).toMatchObject({ pending: [], drift: true });
     await running.clock.advanceAsync(4 * HOUR_MS);
     await running.pipeline.refresh();
     expect([uriOf('a'), uriOf('new')]).toEqual(['http://one.test', undefined]);
     await source.change({ 'f.yaml': file(route('a', 'http://three.test')) });
     await running.clock.advanceAsync(24 * HOUR_MS);
     await inForce({ a: 'http://three.test', new: undefined });
-    expect(running.pipeline.status().drift).toBe(false);
+    expect((await running.pipeline.status()).drift).toBe(false);
   });
 
   it('tells what it refuses at once, and only once', async () => {

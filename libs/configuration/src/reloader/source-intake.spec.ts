@@ -16,14 +16,14 @@ describe('a delivery that is held back', () => {
     const many = routes(...Array.from({ length: 12 }, (_, index) => `r${index}`));
     source.write({ 'many.yaml': many });
     const running = await runningPipeline(directory, source, { policy: { validation: { 'max-deletions': 0.5 } } });
-    const heldBack = (): object | undefined => running.pipeline.status().sources[1]?.heldBack;
+    const heldBack = async (): Promise<object | undefined> => (await running.pipeline.status()).sources[1]?.heldBack;
     await source.change({ 'many.yaml': undefined });
-    expect(heldBack()).toEqual({ deletions: 12, of: 12 });
+    expect(await heldBack()).toEqual({ deletions: 12, of: 12 });
     await source.change({ 'other.yaml': routes('x') });
-    expect(heldBack()).toBeDefined();
-    expect(running.pipeline.list('route')).toHaveLength(13);
+    expect(await heldBack()).toBeDefined();
+    expect(await running.pipeline.list('route')).toHaveLength(13);
     await source.change({ 'many.yaml': many });
-    expect(heldBack()).toBeUndefined();
+    expect(await heldBack()).toBeUndefined();
     await running.stop();
     rmSync(directory, { recursive: true, force: true });
   });
@@ -40,7 +40,7 @@ describe('a delivery of much that was there before', () => {
     const ids = compiled.mock.calls.map(([definition]) => (definition as { id: string }).id);
     compiled.mockRestore();
     expect(new Set(ids)).toEqual(new Set(['zero']));
-    expect(running.pipeline.list('route')).toHaveLength(3);
+    expect(await running.pipeline.list('route')).toHaveLength(3);
     await running.stop();
     rmSync(directory, { recursive: true, force: true });
   });

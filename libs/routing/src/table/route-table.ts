@@ -1,4 +1,4 @@
-import { TimeSlice } from '@tigateway/model';
+import { sortedSliced, TimeSlice } from '@tigateway/model';
 import type { GatewayRequest, UriVariables } from '../exchange/exchange.js';
 import { RequestWithMethod } from '../exchange/request-with-method.js';
 import { MalformedPathError, PreparedPath } from '../patterns/prepared-path.js';
@@ -59,7 +59,7 @@ export class RouteTable {
       forEachKey(route, (host, path) => edit.pathsAt(host).listAt(path).remove(route));
       if (slice.isUsedUp) await slice.breathe();
     }
-    for (const route of await sorted(added, slice)) {
+    for (const route of await sortedSliced(added, compareRoutes)) {
       forEachKey(route, (host, path) => edit.pathsAt(host).listAt(path).add(route));
       if (slice.isUsedUp) await slice.breathe();
     }
@@ -99,40 +99,4 @@ function forEachKey(route: CompiledRoute, visit: (host: HostIndexKey, path: Path
   const hosts = route.predicates.find(({ index }) => index?.hosts)?.index?.hosts ?? ANY_HOST;
   const paths = route.predicates.find(({ index }) => index?.paths)?.index?.paths ?? ANY_PATH;
   for (const host of hosts) for (const path of paths) visit(host, path);
-}
-
-const SORTED_AT_ONCE = 2_048;
-
-/** Merge sort whose steps are short, however many routes there are. */
-async function sorted(routes: Iterable<CompiledRoute>, slice: TimeSlice): Promise<RouteList> {
-  let runs: CompiledRoute[][] = [];
-  let run: CompiledRoute[] = [];
-  for (const route of routes) {
-    run.push(route);
-    if (run.length < SORTED_AT_ONCE) continue;
-    runs.push(run.sort(compareRoutes));
-    run = [];
-    if (slice.isUsedUp) await slice.breathe();
-  }
-  if (run.length > 0) runs.push(run.sort(compareRoutes));
-  while (runs.length > 1) {
-    const merged: CompiledRoute[][] = [];
-    for (let at = 0; at < runs.length; at += 2) {
-      merged.push(await mergeRuns(runs[at] as CompiledRoute[], runs[at + 1] ?? [], slice));
-    }
-    runs = merged;
-  }
-  return runs[0] ?? [];
-}
-
-async function mergeRuns(a: CompiledRoute[], b: CompiledRoute[], slice: TimeSlice): Promise<CompiledRoute[]> {
-  if (b.length === 0) return a;
-  const merged: CompiledRoute[] = [];
-  for (let left = 0, right = 0; left < a.length || right < b.length;) {
-    const takesLeft =
-      right >= b.length || (left < a.length && compareRoutes(a[left] as CompiledRoute, b[right] as CompiledRoute) <= 0);
-    merged.push((takesLeft ? a[left++] : b[right++]) as CompiledRoute);
-    if (merged.length % SORTED_AT_ONCE === 0 && slice.isUsedUp) await slice.breathe();
-  }
-  return merged;
 }

@@ -32,23 +32,25 @@ export function definedRoute({ id, order, definition }: CompiledRoute): unknown 
 
 const GATEWAY = '/actuator/gateway';
 
-/** Each endpoint with its methods, those of a route once for each. */
-export function gatewayEndpoints(routeIds: readonly string[]): { href: string; methods: string[] }[] {
-  if (routeIds.length === 0) return [];
+interface Endpoint {
+  readonly href: string;
+  readonly methods: readonly string[];
+}
+
+export const GATEWAY_ENDPOINTS: readonly Endpoint[] = [
+  ...['/', '/globalfilters', '/routefilters', '/routepredicates', '/routedefinitions'].map((path) => ({
+    href: `${GATEWAY}${path}`,
+    methods: ['GET'],
+  })),
+  { href: `${GATEWAY}/refresh`, methods: ['POST'] },
+  { href: `${GATEWAY}/routes`, methods: ['POST', 'GET'] },
+];
+
+export function routeEndpoints({ id }: CompiledRoute): readonly Endpoint[] {
+  const href = `${GATEWAY}/routes/${encodeURIComponent(id)}`;
   return [
-    ...['/', '/globalfilters', '/routefilters', '/routepredicates', '/routedefinitions'].map((path) => ({
-      href: `${GATEWAY}${path}`,
-      methods: ['GET'],
-    })),
-    { href: `${GATEWAY}/refresh`, methods: ['POST'] },
-    { href: `${GATEWAY}/routes`, methods: ['POST', 'GET'] },
-    ...routeIds.flatMap((id) => {
-      const href = `${GATEWAY}/routes/${encodeURIComponent(id)}`;
-      return [
-        { href, methods: ['POST', 'DELETE', 'GET'] },
-        { href: `${href}/combinedfilters`, methods: ['GET'] },
-      ];
-    }),
+    { href, methods: ['POST', 'DELETE', 'GET'] },
+    { href: `${href}/combinedfilters`, methods: ['GET'] },
   ];
 }
 

@@ -4,6 +4,7 @@ import {
   ConfigurationNotFoundError,
   ConfigurationValidationError,
   type FilterDefinition,
+  forEachSliced,
   isJsonObject,
   type Json,
   type JsonObject,
@@ -19,7 +20,14 @@ import { keyOf } from '../../configuration/path-key.js';
 import { JsonBody } from '../../http/json-body.js';
 import { jsonArray } from '../../http/json-stream.js';
 import { HttpProblem, NOT_FOUND } from '../../problem/http-problem.js';
-import { combinedFilters, definedRoute, gatewayEndpoints, liveRoute, writtenOut } from './gateway-shapes.js';
+import {
+  combinedFilters,
+  definedRoute,
+  GATEWAY_ENDPOINTS,
+  liveRoute,
+  routeEndpoints,
+  writtenOut,
+} from './gateway-shapes.js';
 
 /**
  * Spring Cloud Gateway's actuator. Its writes go through the same door as everyone's: checked whole, and in force at once
@@ -36,13 +44,17 @@ export class GatewayController {
 
   /** What can be called; Spring makes the list of its routes, so it is empty where there are none. */
   @Get()
-  endpoints(): unknown {
-    return gatewayEndpoints(this.live.routes.map(({ id }) => id));
+  async endpoints(): Promise<unknown> {
+    const { routes } = this.live.current;
+    if (routes.size === 0) return [];
+    const endpoints = [...GATEWAY_ENDPOINTS];
+    await forEachSliced(await this.live.routes(), (route) => endpoints.push(...routeEndpoints(route)));
+    return jsonArray(endpoints, (endpoint) => endpoint);
   }
 
   @Get('routes')
-  routes(): unknown {
-    return jsonArray(this.live.routes, this.isVerbose ? liveRoute : definedRoute);
+  async routes(): Promise<unknown> {
+    return jsonArray(await this.live.routes(), this.isVerbose ? liveRoute : definedRoute);
   }
 
   @Get('routes/:id')
@@ -57,16 +69,17 @@ export class GatewayController {
   }
 
   @Get('routedefinitions')
-  definitions(): unknown {
-    return jsonArray(this.configurations.list('route'), ({ configuration }) => writtenOut(configuration));
+  async definitions(): Promise<unknown> {
+    const routes = await this.configurations.list('route');
+    return jsonArray(routes, ({ configuration }) => writtenOut(configuration));
   }
 
   /** The filters with an id of their own that join every route, and the cache of all routes where it is on. */
   @Get('globalfilters')
-  globalFilters(): Record<string, number> {
-    const filters = this.configurations
-      .list('filter')
-      .map(({ configuration }) => configuration as JsonObject & Pick<FilterDefinition, 'id' | 'name'>);
+  async globalFilters(): Promise<Record<string, number>> {
+    const filters = (await this.configurations.list('filter')).map(
+      ({ configuration }) => configuration as JsonObject & Pick<FilterDefinition, 'id' | 'name'>,
+    );
     const everywhere = filters.filter(({ routes, enabled }) => routes === undefined && enabled !== false);
     const cache = this.live.current.globals.localResponseCache.filters;
     return Object.fromEntries([

@@ -167,25 +167,16 @@ class View {
   readonly source: SourceStatus | undefined;
   readonly rejected: ReadonlyMap<string, RejectedDocument>;
   readonly pending = new Map<string, PendingChange>();
-  private heldByKey: ReadonlyMap<string, { readonly version: string; readonly reason: string }> | undefined;
+  readonly held: ReadonlyMap<string, { readonly version: string; readonly reason: string }>;
 
-  constructor(private readonly configuration: DynamicConfigurationService) {
+  constructor(configuration: DynamicConfigurationService) {
     this.source = configuration.sources().find(({ name }) => name === CRD);
     this.rejected = new Map((this.source?.rejected ?? []).map((each) => [each.document, each]));
     for (const pending of configuration.pending()) {
       if (pending.source === CRD) for (const change of pending.changes) this.pending.set(keyText(change), pending);
     }
-  }
-
-  /** Asked for by few: it costs as much as there is configured. */
-  get held(): ReadonlyMap<string, { readonly version: string; readonly reason: string }> {
-    this.heldByKey ??= new Map(
-      this.configuration
-        .status()
-        .held.filter(({ source }) => source === CRD)
-        .map((each) => [keyText(each), each]),
-    );
-    return this.heldByKey;
+    const held = configuration.held().filter(({ source }) => source === CRD);
+    this.held = new Map(held.map((each) => [keyText(each), each]));
   }
 }
 
