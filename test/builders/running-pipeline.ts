@@ -1,5 +1,4 @@
 import {
-  ConfigurationParser,
   ConfigurationPipeline,
   ConfigurationSource,
   type ConfigurationStore,
@@ -160,7 +159,6 @@ export async function runningPipeline<Time extends Clock = FakeClock>(
   const pipeline = new ConfigurationPipeline(
     { precedence, apiEnabled },
     [source],
-    new ConfigurationParser(),
     new InProcessDocumentParser(environment),
     validator,
     new ConfigurationReloader(refresher, store, updatePolicy, bus, clock, autoRollback, others),

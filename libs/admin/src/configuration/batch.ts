@@ -4,8 +4,8 @@ import {
   AnyJson,
   CONFIG_TYPES,
   type ConfigType,
-  type Constructor,
   ConfigurationValidationError,
+  forEachSliced,
   isJsonObject,
   type Json,
   keyText,
@@ -26,12 +26,13 @@ class BatchChange {
   @Text({ key: 'ifMatch', optional: true }) ifMatch?: string;
 }
 
+/** The changes are bound one by one: there may be thousands. */
 class BatchBody {
-  @ListOf({ kind: 'nested', of: (): Constructor => BatchChange }, { splitsCommas: false }) changes!: BatchChange[];
+  @ListOf({ kind: 'json' }, { splitsCommas: false }) changes!: Json[];
 }
 
 /** Reads the body of a batch; every problem in it is found. @throws ConfigurationValidationError */
-export function batchOf(body: Json): WriteRequest[] {
+export async function batchOf(body: Json): Promise<WriteRequest[]> {
   if (isJsonObject(body) && body.changes !== undefined && !Array.isArray(body.changes)) {
     throw new ConfigurationValidationError([
       { pointer: '/changes', code: 'wrong-type', message: 'expected an array of changes' },
@@ -41,8 +42,15 @@ export function batchOf(body: Json): WriteRequest[] {
   if (!bound.value) throw new ConfigurationValidationError(bound.problems);
   const problems: Problem[] = [];
   const places = new Map<string, number>();
-  const wishes = bound.value.changes.map((change, index) => {
-    const pointer = pointerTo('/changes', index);
+  const wishes: WriteRequest[] = [];
+  let index = -1;
+  await forEachSliced(bound.value.changes, (written) => {
+    const pointer = pointerTo('/changes', ++index);
+    const { value: change, problems: wrong } = bind(BatchChange, written, pointer);
+    if (!change) {
+      problems.push(...wrong);
+      return;
+    }
     problems.push(...problemsOf(change, pointer));
     const text = keyText(change);
     const earlier = places.get(text);
@@ -51,7 +59,7 @@ export function batchOf(body: Json): WriteRequest[] {
       problems.push({ pointer: `${pointer}/configId`, code: 'duplicate-id', message });
     }
     places.set(text, index);
-    return wishOf(change, pointer);
+    wishes.push(wishOf(change, pointer));
   });
   if (problems.length > 0) throw new ConfigurationValidationError(problems);
   return wishes;

@@ -390,6 +390,23 @@ describe('/batch', () => {
     ]);
   });
 
+  it('answers thousands of changes as it answers one', async () => {
+    const ids = Array.from({ length: 2_000 }, (_, index) => `many-${index}`);
+    const changes = ids.map((configId) => ({
+      op: 'upsert',
+      configType: 'route',
+      configId,
+      configuration: { uri: 'http://a.test' },
+    }));
+    admin.configuration.shadowedBy.set('route:many-7', 'crd');
+    const response = await call('POST', '/batch', { changes });
+    expect(response.headers).toMatchObject({ 'content-type': expect.stringMatching(/^application\/json/) as string });
+    const { versions, ...others } = response.json<{ versions: { configId: string; shadowedBy?: string }[] }>();
+    expect(versions.map(({ configId }) => configId)).toEqual(ids);
+    expect(versions.filter(({ shadowedBy }) => shadowedBy === 'crd')).toEqual([versions[7]]);
+    expect(others).toEqual({ warnings: [] });
+  });
+
   it('points into itself for what the front door finds', async () => {
     const changes = [{ op: 'upsert', configType: 'route', configId: 'a', configuration: { id: 'a' } }];
     expect(expectProblem(await call('POST', '/batch', { changes }), 400, 'invalid-configuration').errors).toMatchObject(

@@ -29,7 +29,7 @@ export interface WriteCall {
   readonly reply: FastifyReply;
   readonly how: WriteQuery;
   /** Reads what is asked; what it throws as invalid is an answer of a dry run. */
-  readonly wishes: () => readonly WriteRequest[];
+  readonly wishes: () => readonly WriteRequest[] | Promise<readonly WriteRequest[]>;
 }
 
 /** What every write has in common, whatever it writes: dry run, delay, headers. */
@@ -43,7 +43,7 @@ export class ConfigurationWriter {
   /** @param applied makes the answer's body of what was made */
   async write(call: WriteCall, applied: (outcome: WriteOutcome & { kind: 'applied' }) => unknown): Promise<unknown> {
     if (call.how.dryRun) return this.preview(call.wishes);
-    const wishes = call.wishes();
+    const wishes = await call.wishes();
     const outcome = await this.configurations.write(wishes, writeOptionsOf(call.request));
     if (outcome.kind === 'pending') {
       call.reply.status(202);
@@ -63,9 +63,9 @@ export class ConfigurationWriter {
     return preconditionsOf(request.headers, key, this.configurations.get(key)?.version);
   }
 
-  async preview(wishes: () => readonly WriteRequest[]): Promise<DryRunReport> {
+  async preview(wishes: WriteCall['wishes']): Promise<DryRunReport> {
     try {
-      const report = await this.configurations.preview(wishes());
+      const report = await this.configurations.preview(await wishes());
       return {
         ...report,
         errors: report.errors.map(shownProblem),

@@ -34,6 +34,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { refusePreconditions, writeOptionsOf } from '../http/change-headers.js';
 import { JsonBody } from '../http/json-body.js';
+import { jsonWithArray } from '../http/json-stream.js';
 import { QueryOf } from '../http/query.js';
 import { batchOf } from './batch.js';
 import { ConfigurationWriter } from './configuration-writer.js';
@@ -79,13 +80,13 @@ export class ConfigurationController {
     refusePreconditions(request.headers);
     return this.writer.write(
       { request, reply, how, wishes: () => batchOf(body) },
-      ({ versions, shadowedBy, warnings }) => ({
-        versions: versions.map((version) => {
+      ({ versions, shadowedBy, warnings }) => {
+        const shown = (version: ConfigurationVersion): object => {
           const source = shadowedBy.get(keyText(version));
           return { ...shownVersion(version), ...(source !== undefined && { shadowedBy: source }) };
-        }),
-        warnings,
-      }),
+        };
+        return jsonWithArray('versions', versions, shown, { warnings });
+      },
     );
   }
 

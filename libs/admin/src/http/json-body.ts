@@ -6,7 +6,7 @@ import { JsonContentError, JsonSyntaxError, readJson } from './json-reader.js';
 import type { TextBody } from './text-body.js';
 
 /** The request's body as JSON. @throws HttpProblem 400 where it is none, 415 where it is something else */
-export const JsonBody = createParamDecorator((_: unknown, context: ExecutionContext): Json => {
+export const JsonBody = createParamDecorator((_: unknown, context: ExecutionContext): Promise<Json> => {
   const body = context.switchToHttp().getRequest<FastifyRequest>().body as TextBody | undefined;
   if (body && body.format !== 'json') {
     throw new HttpProblem(UNSUPPORTED_MEDIA_TYPE, 'this call takes application/json');
@@ -21,9 +21,9 @@ export const OptionalText = createParamDecorator((_: unknown, context: Execution
   return body?.text.trim() ? body : undefined;
 });
 
-function jsonOf(text: string): Json {
+async function jsonOf(text: string): Promise<Json> {
   try {
-    return readJson(text);
+    return await readJson(text);
   } catch (error) {
     if (error instanceof JsonSyntaxError) {
       const problem = { pointer: '', code: 'malformed-json', message: error.message };

@@ -3,23 +3,23 @@ import { describe, expect, it } from 'vitest';
 import { JsonContentError, JsonSyntaxError, readJson } from './json-reader.js';
 
 describe('readJson', () => {
-  it('reads what JSON.parse reads, and the same', () => {
-    fc.assert(
-      fc.property(fc.jsonValue({ maxDepth: 6 }), fc.constantFrom(undefined, 2), (value, indent) => {
+  it('reads what JSON.parse reads, and the same', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue({ maxDepth: 6 }), fc.constantFrom(undefined, 2), async (value, indent) => {
         const text = JSON.stringify(value, null, indent);
         if (/"(__proto__|constructor|prototype)":/.test(text)) return;
-        expect(JSON.stringify(readJson(text))).toBe(JSON.stringify(JSON.parse(text)));
+        expect(JSON.stringify(await readJson(text))).toBe(JSON.stringify(JSON.parse(text)));
       }),
     );
   });
 
-  it('refuses what JSON.parse refuses', () => {
-    fc.assert(
-      fc.property(
+  it('refuses what JSON.parse refuses', async () => {
+    await fc.assert(
+      fc.asyncProperty(
         fc.json(),
         fc.nat(),
         fc.constantFrom('', ',', '"', '}', '0', '\\', '\n', '\u0000'),
-        (json, seed, put) => {
+        async (json, seed, put) => {
           const at = seed % (json.length + 1);
           const text = json.slice(0, at) + put + json.slice(at + 1);
           let accepts = true;
@@ -28,15 +28,21 @@ describe('readJson', () => {
           } catch {
             accepts = false;
           }
-          if (!accepts) expect(() => readJson(text)).toThrow();
+          if (!accepts) await expect(readJson(text)).rejects.toThrow();
         },
       ),
     );
   });
 
-  it('makes records without a prototype', () => {
-    expect(Object.getPrototypeOf(readJson('{}'))).toBeNull();
-    expect(Object.getPrototypeOf((readJson('[{"a":{}}]') as { a: object }[])[0]!.a)).toBeNull();
+  it('makes records without a prototype, however deep and long', async () => {
+    expect(Object.getPrototypeOf(await readJson('{}'))).toBeNull();
+    const items = (await readJson(`[${'{"a":{"b":[{}]}},'.repeat(20_000)}{}]`)) as { a: { b: object[] } }[];
+    const prototypes = items
+      .slice(0, -1)
+      .flatMap((item) => [item, item.a, ...item.a.b])
+      .map((each): unknown => Object.getPrototypeOf(each));
+    expect(new Set(prototypes)).toEqual(new Set([null]));
+    expect(prototypes).toHaveLength(60_000);
   });
 
   it.each([
@@ -54,8 +60,8 @@ describe('readJson', () => {
     ['01', 1, 2, 'the end of the text'],
     ["{'a': 1}", 1, 2, 'a key in double quotes'],
     ['NaN', 1, 1, 'a JSON value'],
-  ])('says for %j that line %i, column %i should hold %s', (text, line, column, expected) => {
-    const error = catchError(() => readJson(text));
+  ])('says for %j that line %i, column %i should hold %s', async (text, line, column, expected) => {
+    const error = await failureOf(text);
     expect(error).toBeInstanceOf(JsonSyntaxError);
     expect(error).toMatchObject({ line, column });
     expect(String(error)).toContain(`expected ${expected}`);
@@ -69,21 +75,33 @@ describe('readJson', () => {
     ['{"a":":","\\u0061":1}', '/a', 'duplicate-key'],
     ['{"\\\\":1,"b\\"":{"c":1},"b\\"":2}', '/b"', 'duplicate-key'],
     ['{"a/b":{"c":1,"c":2}}', '/a~1b/c', 'duplicate-key'],
-  ])('refuses %s and points at %s', (text, pointer, code) => {
-    expect(catchError(() => readJson(text))).toMatchObject({ pointer, code });
+  ])('refuses %s and points at %s', async (text, pointer, code) => {
+    expect(await failureOf(text)).toMatchObject({ pointer, code });
   });
 
-  it('goes 64 levels deep and no deeper', () => {
+  it('says so of the last of many, too', async () => {
+    const many = `{"id":"x","order":1},`.repeat(20_000);
+    expect(await failureOf(`[${many}{"id":"x","id":"y"}]`)).toMatchObject({
+      pointer: '/20000/id',
+      code: 'duplicate-key',
+    });
+    expect(await failureOf(`[${many}{"constructor":1}]`)).toMatchObject({
+      pointer: '/20000/constructor',
+      code: 'refused-key',
+    });
+  });
+
+  it('goes 64 levels deep and no deeper', async () => {
     const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
-    expect(() => readJson(nested(64))).not.toThrow();
-    expect(catchError(() => readJson(nested(65)))).toBeInstanceOf(JsonContentError);
-    expect(catchError(() => readJson('{"a":'.repeat(100_000)))).toMatchObject({ code: 'too-deep' });
+    expect(await readJson(nested(64))).toBeDefined();
+    expect(await failureOf(nested(65))).toBeInstanceOf(JsonContentError);
+    expect(await failureOf('{"a":'.repeat(100_000))).toMatchObject({ code: 'too-deep' });
   });
 });
 
-function catchError(act: () => unknown): unknown {
+async function failureOf(text: string): Promise<unknown> {
   try {
-    act();
+    await readJson(text);
   } catch (error) {
     return error;
   }

@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, pointerTo } from '@tigateway/model';
+import { type Json, type JsonObject, pointerTo, TimeSlice } from '@tigateway/model';
 
 /** How deep arrays and objects may stand in each other. */
 export const MAX_JSON_DEPTH = 64;
@@ -30,13 +30,13 @@ export class JsonContentError extends Error {
 
 /**
  * Reads JSON (RFC 8259) into null-prototype records. What `JSON.parse` would let pass silently (the first of two equal keys,
- * `__proto__`, any depth) is refused, and an error says its line.
+ * `__proto__`, any depth) is refused, and an error says its line. Gives the event loop away where the text is long.
  * @throws JsonSyntaxError, JsonContentError
  */
-export function readJson(text: string): Json {
+export async function readJson(text: string): Promise<Json> {
   const value = parsed(text);
   // Several times as fast as reading it ourselves, and right unless something is wrong; then the reader says what and where.
-  if (value !== undefined && hardened(value, 0) === membersIn(text)) return value;
+  if (value !== undefined && (await hardenedSliced(value)) === (await membersIn(text))) return value;
   return new JsonReader(text).read();
 }
 
@@ -48,6 +48,22 @@ function parsed(text: string): Json | undefined {
   }
 }
 
+/** What many things stand in: the list that a body is, or one of its members. */
+const SLICED_DEPTH = 2;
+
+/** As `hardened`; what stands in a list near the root is looked at by itself. */
+async function hardenedSliced(value: Json, depth = 0): Promise<number> {
+  if (depth === SLICED_DEPTH || typeof value !== 'object' || value === null) return hardened(value, depth);
+  const slice = new TimeSlice();
+  let members = Array.isArray(value) ? 0 : ownMembers(value as JsonObject);
+  for (const item of Object.values(value)) {
+    members +=
+      depth + 1 === SLICED_DEPTH ? hardened(item, depth + 1) : await hardenedSliced(item, depth + 1);
+    if (slice.isUsedUp) await slice.breathe();
+  }
+  return members;
+}
+
 /**
  * Takes the prototype from every object, in place.
  * @returns the number of members of all objects; NaN where something is not taken
@@ -56,24 +72,30 @@ function hardened(value: Json, depth: number): number {
   if (typeof value === 'number') return Number.isFinite(value) ? 0 : NaN;
   if (typeof value !== 'object' || value === null) return 0;
   if (depth >= MAX_JSON_DEPTH) return NaN;
-  let members = 0;
-  if (Array.isArray(value)) {
-    for (const item of value as readonly Json[]) members += hardened(item, depth + 1);
-    return members;
-  }
-  const record = value as JsonObject;
-  for (const key of Object.keys(record)) {
-    if (REFUSED_KEYS.has(key)) return NaN;
-    members += 1 + hardened(record[key] as Json, depth + 1);
-  }
-  Object.setPrototypeOf(record, null);
+  let members = Array.isArray(value) ? 0 : ownMembers(value as JsonObject);
+  for (const item of Object.values(value)) members += hardened(item, depth + 1);
   return members;
 }
 
+/** Takes the prototype from one object. @returns the number of its members; NaN where one of its keys is not taken */
+function ownMembers(record: JsonObject): number {
+  const keys = Object.keys(record);
+  if (keys.some((key) => REFUSED_KEYS.has(key))) return NaN;
+  Object.setPrototypeOf(record, null);
+  return keys.length;
+}
+
+const SCANNED_AT_ONCE = 64 * 1024;
+
 /** How many members the objects of a JSON text have, by its colons: more than were parsed where a key stands twice. */
-function membersIn(text: string): number {
+async function membersIn(text: string): Promise<number> {
+  const slice = new TimeSlice();
   let members = 0;
-  for (let at = 0; at < text.length; at++) {
+  for (let at = 0, stop = 0; at < text.length; at++) {
+    if (at >= stop) {
+      stop = at + SCANNED_AT_ONCE;
+      if (slice.isUsedUp) await slice.breathe();
+    }
     const code = text.charCodeAt(at);
     if (code === COLON) members++;
     else if (code === QUOTE) at = endOfString(text, at);

@@ -10,13 +10,7 @@ const CHUNK_LENGTH = 65_536;
 /** An array as an answer's body; a long one is written in slices, so that traffic does not wait for it. */
 export function jsonArray<T>(items: readonly T[], shown: (item: T) => unknown): unknown {
   if (items.length <= SMALL) return items.map(shown);
-  return new StreamableFile(
-    Readable.from(
-      joined(items, (item) => JSON.stringify(shown(item)), '[', ',', ']'),
-      { objectMode: false },
-    ),
-    { type: 'application/json; charset=utf-8' },
-  );
+  return streamed(joined(items, (item) => JSON.stringify(shown(item)), '[', ',', ']'));
 }
 
 /** An object of one member an item, likewise. */
@@ -27,9 +21,23 @@ export function jsonRecord<T>(items: readonly T[], keyOf: (item: T) => string, s
     return record;
   }
   const member = (item: T) => `${JSON.stringify(keyOf(item))}:${JSON.stringify(shown(item))}`;
-  return new StreamableFile(Readable.from(joined(items, member, '{', ',', '}'), { objectMode: false }), {
-    type: 'application/json; charset=utf-8',
-  });
+  return streamed(joined(items, member, '{', ',', '}'));
+}
+
+/** An object with an array for a member, likewise, and with `others`, at least one, after it. */
+export function jsonWithArray<T>(
+  key: string,
+  items: readonly T[],
+  shown: (item: T) => unknown,
+  others: object,
+): unknown {
+  if (items.length <= SMALL) return { [key]: items.map(shown), ...others };
+  const rest = JSON.stringify(others).slice(1);
+  return streamed(joined(items, (item) => JSON.stringify(shown(item)), `{${JSON.stringify(key)}:[`, ',', `],${rest}`));
+}
+
+function streamed(pieces: AsyncIterable<string>): StreamableFile {
+  return new StreamableFile(Readable.from(pieces, { objectMode: false }), { type: 'application/json; charset=utf-8' });
 }
 
 /** Joins the items' texts into pieces of even size, giving the event loop away between slices. */

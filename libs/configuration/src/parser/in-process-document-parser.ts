@@ -1,5 +1,5 @@
 import type { SourceDocument, SourceName } from '@tigateway/model';
-import { ConfigurationParser } from './configuration-parser.js';
+import { ConfigurationParser, type TextDocument } from './configuration-parser.js';
 import { DocumentParser } from './document-parser.js';
 import type { ParsedDocument } from './parsed-document.js';
 import type { Environment } from './placeholders.js';
@@ -14,6 +14,10 @@ export class InProcessDocumentParser extends DocumentParser {
 
   parse(source: SourceName, document: SourceDocument): Promise<ParsedDocument> {
     return Promise.resolve(this.parser.parse(source, document, this.environment));
+  }
+
+  read(source: SourceName, document: TextDocument, environment: Environment): Promise<ParsedDocument> {
+    return Promise.resolve(this.parser.read(source, document, environment));
   }
 
   close(): Promise<void> {

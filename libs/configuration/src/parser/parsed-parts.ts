@@ -7,7 +7,7 @@ const PART_VALUES = 2_000;
 const PART_PROBLEMS = 200;
 
 /** Cuts what a document says into parts that can be handed from thread to thread without holding either for long. */
-export function* partsOf({ objects, problems, warnings }: ParsedDocument): Generator<ParsedDocument> {
+export function* partsOf({ objects, problems, warnings, foreign }: ParsedDocument): Generator<ParsedDocument> {
   let part: ParsedObject[] = [];
   let values = 0;
   for (const object of objects) {
@@ -23,6 +23,7 @@ export function* partsOf({ objects, problems, warnings }: ParsedDocument): Gener
     const to = from + PART_PROBLEMS;
     yield { objects: [], problems: problems.slice(from, to), warnings: warnings.slice(from, to) };
   }
+  if (foreign) yield { objects: [], problems: [], warnings: [], foreign };
 }
 
 function valuesIn(value: Json): number {

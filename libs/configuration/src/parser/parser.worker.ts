@@ -2,16 +2,22 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { ConfigurationParser } from './configuration-parser.js';
 import type { ParsedDocument } from './parsed-document.js';
 import { partsOf } from './parsed-parts.js';
-import type { Answer, Question, WorkerData } from './parser-protocol.js';
+import type { Answer, DocumentQuestion, Question, WorkerData } from './parser-protocol.js';
 
 /* The parsing thread: one document at a time, its answer in parts. */
 
 const { environment } = workerData as WorkerData;
 const parser = new ConfigurationParser();
+function answerTo(question: DocumentQuestion): ParsedDocument {
+  const { source, document } = question;
+  if (question.ask === 'parse') return parser.parse(source, document, environment);
+  return parser.read(source, document, question.environment);
+}
+
 let parts: Generator<ParsedDocument> = partsOf({ objects: [], problems: [], warnings: [] });
 
 parentPort?.on('message', (question: Question) => {
-  if (question.ask === 'parse') parts = partsOf(parser.parse(question.source, question.document, environment));
+  if (question.ask !== 'next') parts = partsOf(answerTo(question));
   const next = parts.next();
   const answer: Answer = next.done ? { part: '', isLast: true } : { part: JSON.stringify(next.value), isLast: false };
   parentPort?.postMessage(answer);

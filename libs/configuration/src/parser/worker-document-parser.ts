@@ -7,7 +7,7 @@ import { DocumentParser } from './document-parser.js';
 import { InProcessDocumentParser } from './in-process-document-parser.js';
 import type { ParsedDocument } from './parsed-document.js';
 import { PartAdoption } from './parsed-parts.js';
-import type { Answer, Question, WorkerData } from './parser-protocol.js';
+import type { Answer, DocumentQuestion, Question, WorkerData } from './parser-protocol.js';
 import type { Environment } from './placeholders.js';
 
 /** Up to here parsing takes less time than a thread's round trip is worth: a few milliseconds. */
@@ -40,10 +40,12 @@ export class WorkerDocumentParser extends DocumentParser {
     if (document.kind === 'objects' || document.text.length <= IN_PROCESS_CHARACTERS) {
       return this.small.parse(source, document);
     }
-    const parsed = this.queue.then(() => this.parseInWorker(source, document));
-    // Only the turn is kept, not what was read in it.
-    this.queue = parsed.then(() => undefined);
-    return parsed;
+    return this.inTurn({ ask: 'parse', source, document });
+  }
+
+  read(source: SourceName, document: TextDocument, environment: Environment): Promise<ParsedDocument> {
+    if (document.text.length <= IN_PROCESS_CHARACTERS) return this.small.read(source, document, environment);
+    return this.inTurn({ ask: 'read', source, document, environment });
   }
 
   async close(): Promise<void> {
@@ -51,15 +53,22 @@ export class WorkerDocumentParser extends DocumentParser {
     await this.endWorker();
   }
 
-  private async parseInWorker(source: SourceName, document: TextDocument): Promise<ParsedDocument> {
+  private inTurn(question: DocumentQuestion): Promise<ParsedDocument> {
+    const parsed = this.queue.then(() => this.askWorker(question));
+    // Only the turn is kept, not what was read in it.
+    this.queue = parsed.then(() => undefined);
+    return parsed;
+  }
+
+  private async askWorker(question: DocumentQuestion): Promise<ParsedDocument> {
     this.idle?.cancel();
     const worker = (this.worker ??= this.startWorker());
     worker.ref();
     try {
-      return await readParts(worker, { ask: 'parse', source, document });
+      return await readParts(worker, question);
     } catch (error) {
       await this.endWorker();
-      return { objects: [], problems: [parserFailed(source, document, error)], warnings: [] };
+      return { objects: [], problems: [parserFailed(question, error)], warnings: [] };
     } finally {
       worker.unref();
       this.idle = this.clock.schedule(IDLE_MS, () => void this.endWorker());
@@ -84,6 +93,7 @@ async function readParts(worker: Worker, question: Question): Promise<ParsedDocu
   const objects: ParsedObject[] = [];
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
+  let foreign: readonly Problem[] | undefined;
   const adoption = new PartAdoption();
   const answers = new AnswersOf(worker);
   try {
@@ -97,10 +107,11 @@ async function readParts(worker: Worker, question: Question): Promise<ParsedDocu
       for (const object of part.objects) objects.push(adoption.adopt(object));
       problems.push(...part.problems);
       warnings.push(...part.warnings);
+      foreign ??= part.foreign;
       await setImmediate();
       answer = await next;
     }
-    return { objects, problems, warnings };
+    return { objects, problems, warnings, ...(foreign && { foreign }) };
   } finally {
     answers.stop();
   }
@@ -125,8 +136,13 @@ class AnswersOf {
   }
 }
 
-function parserFailed(source: SourceName, { name }: TextDocument, error: unknown): Problem {
+function parserFailed({ source, document }: DocumentQuestion, error: unknown): Problem {
   const reason = error instanceof Error ? error.message : String(error);
   const message = `the document could not be parsed: ${reason}`;
-  return { pointer: '', code: 'parser-failed', message, position: { source, document: name, line: 1, column: 1 } };
+  return {
+    pointer: '',
+    code: 'parser-failed',
+    message,
+    position: { source, document: document.name, line: 1, column: 1 },
+  };
 }

@@ -37,7 +37,6 @@ import {
 } from '../history/configuration-store.js';
 import { VersionClock } from '../history/version-clock.js';
 import { ConfigurationMerger, type DocumentChanges } from '../merger/configuration-merger.js';
-import { ConfigurationParser } from '../parser/configuration-parser.js';
 import { DocumentParser } from '../parser/document-parser.js';
 import { withoutPlaceholders } from '../parser/placeholders.js';
 import { planChanges } from '../planner/configuration-planner.js';
@@ -146,8 +145,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
   constructor(
     @Inject(PIPELINE_OPTIONS) private readonly options: PipelineOptions,
     @Inject(CONFIGURATION_SOURCES) sources: readonly ConfigurationSource[],
-    private readonly parser: ConfigurationParser,
-    documentParser: DocumentParser,
+    private readonly documentParser: DocumentParser,
     private readonly validator: ConfigurationValidator,
     private readonly reloader: ConfigurationReloader,
     private readonly refresher: RouteRefreshService,
@@ -346,10 +344,10 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     return sorted.map(({ shown }) => shown);
   }
 
-  override validateDocument(text: string, format: 'yaml' | 'json'): Promise<ValidationReport> {
+  override async validateDocument(text: string, format: 'yaml' | 'json'): Promise<ValidationReport> {
     const document = { kind: 'text', name: 'request', format, text, placeholders: true } as const;
     // Defaults count; whoever asks must not learn anything of the environment, neither now nor from what is resolved later.
-    const parsed = this.parser.read('request', document, emptyRecord<string>());
+    const parsed = await this.documentParser.read('request', document, {});
     const objects = parsed.objects.map(({ deferredPlaceholders: _, ...object }) => object);
     const surroundings = this.surroundings;
     return this.validator.validateDocument(

@@ -5,6 +5,7 @@ import {
   ConfigurationPreconditionError,
   ConfigurationValidationError,
   type ConfigurationVersion,
+  forEachSliced,
   hashOf,
   idProblem,
   isJsonObject,
@@ -75,7 +76,7 @@ export async function stageWrite(
   const putObjects = new Map<string, Omit<StoredApiObject, 'version'>>();
   const remove: string[] = [];
   const lifted: ConfigurationKey[] = [];
-  for (const request of requests) {
+  await forEachSliced(requests, (request) => {
     const key = keyText(request);
     if (isBarred(state, key, written.get(key)?.configuration ?? null))
       lifted.push({ configType: request.configType, configId: request.configId });
@@ -89,7 +90,7 @@ export async function stageWrite(
       putObjects.set(key, { configType, configId, configuration, createdSequence });
       put.push(apiDocument(object, createdSequence));
     }
-  }
+  });
   const merged = await tools.merger.merge(state.desired, { source: API, put, remove });
   const holds = state.holds.withMutations((map) => lifted.forEach((key) => map.delete(keyText(key))));
   // Where an update goes from process to process, what is written already may not be in force here.
@@ -103,7 +104,8 @@ export async function stageWrite(
   const api = state.api.asMutable();
   const putApiObjects: StoredApiObject[] = [];
   const shadowedBy = new Map<string, SourceName>();
-  const versions = requests.map((request): ConfigurationVersion => {
+  const versions: ConfigurationVersion[] = [];
+  await forEachSliced(requests, (request) => {
     const key = keyText(request);
     const object = putObjects.get(key);
     const winner = (staging.willRun(request) ?? state.running.configurations.get(key))?.source;
@@ -121,7 +123,7 @@ export async function stageWrite(
       api.set(key, stored);
       putApiObjects.push(stored);
     }
-    return made ?? withoutEffect(state.api.get(key) as StoredApiObject, cause);
+    versions.push(made ?? withoutEffect(state.api.get(key) as StoredApiObject, cause));
   });
   return staging.finish(
     plan,
@@ -148,7 +150,7 @@ async function checkWrite(
 ): Promise<CheckedWrite> {
   const problems: Problem[] = [];
   const seen = new Set<string>();
-  for (const request of requests) {
+  await forEachSliced(requests, (request) => {
     const message = idProblem(request.configId);
     const pointer = pointerTo(request.pointer ?? '', 'id');
     if (message) problems.push({ pointer, code: 'invalid-id', message });
@@ -157,12 +159,20 @@ async function checkWrite(
       problems.push({ pointer: request.pointer ?? '', code: 'duplicate-id', message: twice });
     }
     seen.add(keyText(request));
-  }
+  });
   if (problems.length > 0) throw new ConfigurationValidationError(problems);
-  for (const request of requests) checkPrecondition(state, request);
-  const upserts = requests.filter(({ op }) => op === 'upsert').map((request) => apiObject(state, request));
-  const deleted = new Set(requests.filter(({ op }) => op === 'delete').map(keyText));
-  for (const { configuration, pointer } of upserts) problems.push(...unknownSecrets(configuration, pointer));
+  await forEachSliced(requests, (request) => checkPrecondition(state, request));
+  const upserts: ParsedObject[] = [];
+  const deleted = new Set<string>();
+  await forEachSliced(requests, (request) => {
+    if (request.op === 'delete') {
+      deleted.add(keyText(request));
+      return;
+    }
+    const object = apiObject(state, request);
+    upserts.push(object);
+    problems.push(...unknownSecrets(object.configuration, object.pointer));
+  });
   if (problems.length > 0) throw new ConfigurationValidationError(problems);
   const verdict = await validator.validate(upserts, {
     steps: validationSteps(policy),

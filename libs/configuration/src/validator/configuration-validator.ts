@@ -84,7 +84,7 @@ export class ConfigurationValidator {
       if (slice.isUsedUp) await slice.breathe();
     }
     if (!steps.dependencies) return { problems, warnings };
-    const dependencies = new DependencyCheck(objects, routes, context.surroundings);
+    const dependencies = await DependencyCheck.of(objects, routes, context.surroundings);
     const missing = context.missingDependency === 'error' ? problems : warnings;
     for (const object of objects) {
       if (object.configType === 'filter') {

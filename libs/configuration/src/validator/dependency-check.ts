@@ -1,4 +1,5 @@
 import {
+  forEachSliced,
   isJsonObject,
   type Json,
   keyText,
@@ -12,15 +13,22 @@ import type { Surroundings } from './validation-context.js';
 
 /** The dependency step over objects that come in together: they may name each other in any order. */
 export class DependencyCheck {
-  private readonly own: ReadonlySet<string>;
-
-  /** @param routes the blueprints of those objects that are sound routes */
-  constructor(
-    objects: readonly ParsedObject[],
+  private constructor(
+    /** The objects' key texts. */
+    private readonly own: ReadonlySet<string>,
     private readonly routes: Iterable<RouteBlueprint>,
     private readonly surroundings: Surroundings,
-  ) {
-    this.own = new Set(objects.map(keyText));
+  ) {}
+
+  /** @param routes the blueprints of those objects that are sound routes */
+  static async of(
+    objects: readonly ParsedObject[],
+    routes: Iterable<RouteBlueprint>,
+    surroundings: Surroundings,
+  ): Promise<DependencyCheck> {
+    const own = new Set<string>();
+    await forEachSliced(objects, (object) => own.add(keyText(object)));
+    return new DependencyCheck(own, routes, surroundings);
   }
 
   /** Routes that a filter names by their whole id and that nobody defines. Globs may name what is yet to come. */

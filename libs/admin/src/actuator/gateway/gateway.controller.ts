@@ -10,7 +10,7 @@ import {
   type JsonObject,
   pointerTo,
 } from '@tigateway/model';
-import { DynamicConfigurationService } from '@tigateway/configuration';
+import { DynamicConfigurationService, type WriteRequest } from '@tigateway/configuration';
 import { type CompiledRoute, ComponentCatalogue, RouteManager } from '@tigateway/routing';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { definitionOf } from '../../configuration/definitions.controller.js';
@@ -138,17 +138,19 @@ export class GatewayController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<unknown> {
-    const wishes = () => {
+    const wishes = async () => {
       if (!Array.isArray(body)) {
         throw new ConfigurationValidationError([
           { pointer: '', code: 'wrong-type', message: 'expected an array of definitions' },
         ]);
       }
-      return (body as readonly Json[]).map((item, index) => {
-        const pointer = pointerTo('', index);
+      const requests: WriteRequest[] = [];
+      await forEachSliced(body as readonly Json[], (item) => {
+        const pointer = pointerTo('', requests.length);
         const configuration = definitionOf(undefined, item, pointer);
-        return { ...keyOf('route', configuration.id, `${pointer}/id`), op: 'upsert' as const, configuration, pointer };
+        requests.push({ ...keyOf('route', configuration.id, `${pointer}/id`), op: 'upsert', configuration, pointer });
       });
+      return requests;
     };
     return this.writer.write({ request, reply, how: new WriteQuery(), wishes }, () => undefined);
   }
