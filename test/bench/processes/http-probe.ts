@@ -12,10 +12,12 @@ export class HttpProbe {
 
   constructor(private readonly origin: string) {}
 
-  send(method: string, path: string, json?: object): Promise<ProbeAnswer> {
+  /** @param content an object goes as JSON, a text as YAML */
+  send(method: string, path: string, content?: object | string): Promise<ProbeAnswer> {
     return new Promise((resolve, reject) => {
-      const body = json === undefined ? undefined : JSON.stringify(json);
-      const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+      const body = typeof content === 'object' ? JSON.stringify(content) : content;
+      const type = typeof content === 'object' ? 'application/json' : 'application/yaml';
+      const headers = body === undefined ? {} : { 'content-type': type };
       const sent = request(`${this.origin}${path}`, { method, agent: this.agent, headers }, (response) => {
         let text = '';
         response.setEncoding('utf8');
@@ -29,8 +31,8 @@ export class HttpProbe {
   }
 
   /** As `send`, for a call that must succeed. */
-  async expect(method: string, path: string, json?: object): Promise<ProbeAnswer> {
-    const answer = await this.send(method, path, json);
+  async expect(method: string, path: string, content?: object | string): Promise<ProbeAnswer> {
+    const answer = await this.send(method, path, content);
     if (answer.status >= 400) throw new Error(`${method} ${this.origin}${path}: ${answer.status} ${answer.body}`);
     return answer;
   }

@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.js';
+import { adminStall } from './admin-stall.js';
 import { changesUnderLoad } from './changes-under-load.js';
 import { clusterToEffect } from './cluster-to-effect.js';
 import { connections } from './connections.js';
@@ -30,6 +31,7 @@ export const SCENARIOS: readonly Scenario[] = [
   connections,
   websocketMessages,
   loadingStall,
+  adminStall,
   routeMemory,
   idleConnections,
   slowClients,
