@@ -21,7 +21,7 @@ interface Wanted {
   readonly certificate?: Certificate;
 }
 
-/** What one would write with each library, with connections to the upstream kept. */
+/** What one would write with each library, with connections to the upstream kept but where the name says otherwise. */
 const SERVERS: Readonly<Record<string, (wanted: Wanted) => Server | Promise<Server>>> = {
   'node:http hello': (wanted) =>
     listening(wanted, (_request, response) => {
@@ -59,18 +59,9 @@ const SERVERS: Readonly<Record<string, (wanted: Wanted) => Server | Promise<Serv
       );
     });
   },
-  'http-proxy': (wanted) => {
-    const proxy = httpProxy.createProxyServer({ target: wanted.upstream, xfwd: true, agent: keptAgent() });
-    proxy.on('proxyReq', (request) => request.setHeader('X-Route', 'route-0'));
-    const server = listening(wanted, (request, response) => {
-      request.url = (request.url ?? '').slice(PREFIX.length);
-      proxy.web(request, response, {}, () => response.writeHead(502).end());
-    });
-    return server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-      request.url = (request.url ?? '').slice(PREFIX.length);
-      proxy.ws(request, socket, head, { agent: false }, () => socket.destroy());
-    });
-  },
+  'http-proxy': (wanted) => viaHttpProxy(wanted, keptAgent()),
+  // Without an agent it makes a connection to the upstream for every request.
+  'http-proxy, as it comes': (wanted) => viaHttpProxy(wanted),
   'http-proxy-middleware': (wanted) => {
     const proxy = createProxyMiddleware({
       target: wanted.upstream,
@@ -104,6 +95,7 @@ const LACKS: Readonly<Record<string, readonly Ability[]>> = {
   'node:http hello': ['proxy', 'websocket'],
   'net relay': ['tls'],
   'node:http and undici, bare': ['websocket'],
+  'http-proxy, as it comes': ['websocket', 'tls'],
 };
 
 export const NODE_PROXIES: readonly Peer[] = Object.keys(SERVERS).map((name) => ({
@@ -128,6 +120,19 @@ function listening({ port, certificate }: Wanted, listener: RequestListener): Ht
 
 function read({ certificate, key }: Certificate): { readonly cert: Buffer; readonly key: Buffer } {
   return { cert: readFileSync(certificate), key: readFileSync(key) };
+}
+
+function viaHttpProxy(wanted: Wanted, agent?: Agent): Server {
+  const proxy = httpProxy.createProxyServer({ target: wanted.upstream, xfwd: true, ...(agent && { agent }) });
+  proxy.on('proxyReq', (request) => request.setHeader('X-Route', 'route-0'));
+  const server = listening(wanted, (request, response) => {
+    request.url = (request.url ?? '').slice(PREFIX.length);
+    proxy.web(request, response, {}, () => response.writeHead(502).end());
+  });
+  return server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    request.url = (request.url ?? '').slice(PREFIX.length);
+    proxy.ws(request, socket, head, { agent: false }, () => socket.destroy());
+  });
 }
 
 function keptAgent(): Agent {

@@ -102,12 +102,14 @@ function aimsOf(rows: readonly Row[]): Aim[] {
   };
   return [
     ...atLeast('native ≥ 4.5 × http-proxy', 4.5, ratio(NATIVE, 'http-proxy')),
+    ...atLeast('native ≥ 4.5 × http-proxy as it comes', 4.5, ratio(NATIVE, 'http-proxy, as it comes')),
     ...atLeast('native ≥ 2.5 × caddy', 2.5, ratio(NATIVE, 'caddy')),
     ...atLeast('native ≥ 1 × a node:http hello', 1, ratio(NATIVE, 'node:http hello')),
     ...atLeast('native ≥ 0.4 × haproxy', 0.4, ratio(NATIVE, 'haproxy')),
     ...atLeast('native ≥ 0.8 × haproxy for 10 MB bodies', 0.8, ratio(NATIVE, 'haproxy', 4)),
     ...atLeast('p99 at half load: caddy ≥ 1 × native', 1, ratio('caddy', NATIVE, 2)),
     ...atLeast('node ≥ 2 × http-proxy', 2, ratio(NODE, 'http-proxy')),
+    ...atLeast('node ≥ 2 × http-proxy as it comes', 2, ratio(NODE, 'http-proxy, as it comes')),
     ...atLeast('node ≥ 1.1 × caddy', 1.1, ratio(NODE, 'caddy')),
     ...atLeast('node ≥ 1 × Spring Cloud Gateway', 1, ratio(NODE, 'Spring Cloud Gateway')),
   ];
