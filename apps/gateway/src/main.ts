@@ -4,8 +4,8 @@ import { outlivePausedParsers } from './lifecycle/paused-parsers.js';
 
 keepFreedMemory();
 outlivePausedParsers();
-const optimizeAsUsual = optimizeLater();
+const endStart = optimizeLater();
 // Loading is the first half of a start.
 const { run } = await import('./run.js');
 await run();
-optimizeAsUsual();
+endStart();
