@@ -4,8 +4,7 @@ import { outlivePausedParsers } from './lifecycle/paused-parsers.js';
 
 keepFreedMemory();
 outlivePausedParsers();
-const endStart = optimizeLater();
+optimizeLater();
 // Loading is the first half of a start.
 const { run } = await import('./run.js');
 await run();
-endStart();
