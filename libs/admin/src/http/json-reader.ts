@@ -57,8 +57,7 @@ async function hardenedSliced(value: Json, depth = 0): Promise<number> {
   const slice = new TimeSlice();
   let members = Array.isArray(value) ? 0 : ownMembers(value as JsonObject);
   for (const item of Object.values(value)) {
-    members +=
-      depth + 1 === SLICED_DEPTH ? hardened(item, depth + 1) : await hardenedSliced(item, depth + 1);
+    members += depth + 1 === SLICED_DEPTH ? hardened(item, depth + 1) : await hardenedSliced(item, depth + 1);
     if (slice.isUsedUp) await slice.breathe();
   }
   return members;
