@@ -8,13 +8,13 @@ import type { Answer, DocumentQuestion, Question, WorkerData } from './parser-pr
 
 const { environment } = workerData as WorkerData;
 const parser = new ConfigurationParser();
+let parts: Generator<ParsedDocument> = partsOf({ objects: [], problems: [], warnings: [] });
+
 function answerTo(question: DocumentQuestion): ParsedDocument {
   const { source, document } = question;
   if (question.ask === 'parse') return parser.parse(source, document, environment);
   return parser.read(source, document, question.environment);
 }
-
-let parts: Generator<ParsedDocument> = partsOf({ objects: [], problems: [], warnings: [] });
 
 parentPort?.on('message', (question: Question) => {
   if (question.ask !== 'next') parts = partsOf(answerTo(question));

@@ -46,6 +46,21 @@ describe('WorkerDocumentParser', () => {
     expect(await parser.parse('file', document)).toEqual(await inProcess.parse('file', document));
   });
 
+  it('reads as it does, with what is wrong, in the environment that is given', async () => {
+    parser = new WorkerDocumentParser(script, environment, new SystemClock());
+    const listed = routes(1_000)
+      .replace('routes:', 'spring.cloud.gateway.routes:')
+      .replace('service-7\n', 'service-8\n');
+    const document = yaml(`${listed}server.port: 8080\n`);
+    const read = await parser.read('request', document, { HOST: 'elsewhere' });
+    expect(read).toEqual(
+      await new InProcessDocumentParser(environment).read('request', document, { HOST: 'elsewhere' }),
+    );
+    expect(read.objects[0]?.configuration).toMatchObject({ uri: 'http://elsewhere:9001' });
+    expect(read.problems).toMatchObject([{ code: 'duplicate-id' }]);
+    expect(read.foreign).toHaveLength(1);
+  });
+
   it('hands over objects that inherit nothing', async () => {
     parser = new WorkerDocumentParser(script, environment, new SystemClock());
     const { objects } = await parser.parse('file', yaml(routes(200)));

@@ -41,7 +41,7 @@ import { DocumentParser } from '../parser/document-parser.js';
 import { withoutPlaceholders } from '../parser/placeholders.js';
 import { planChanges } from '../planner/configuration-planner.js';
 import { keyFromText } from '../planner/key-from-text.js';
-import { type Running, stateHash } from '../planner/running-state.js';
+import { type Running, type RunningState, stateHash } from '../planner/running-state.js';
 import type { ConfigurationSource } from '../sources/configuration-source.js';
 import { ConfigurationValidator } from '../validator/configuration-validator.js';
 import { ALL_STEPS, type Surroundings } from '../validator/validation-context.js';
@@ -331,17 +331,8 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     return running && inForce(key, running);
   }
 
-  override async list(configType: ConfigType): Promise<ConfigurationInForce[]> {
-    const { configurations, filters } = this.queue.state.running;
-    const found: InForceAtRank[] = [];
-    const keys = configType === 'filter' ? filters : configurations.keys();
-    await forEachSliced(keys, (text) => {
-      if (!text.startsWith(`${configType}:`)) return;
-      const running = configurations.get(text) as Running;
-      found.push({ shown: inForce(keyFromText(text), running), running });
-    });
-    const sorted = await sortedSliced(found, configType === 'route' ? inRouteOrder : byId);
-    return sorted.map(({ shown }) => shown);
+  override list(configType: ConfigType): Promise<ConfigurationInForce[]> {
+    return allOf(configType, this.queue.state.running);
   }
 
   override async validateDocument(text: string, format: 'yaml' | 'json'): Promise<ValidationReport> {
@@ -377,14 +368,19 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
   }
 
   override async export(source?: SourceName): Promise<Json> {
+    // All of it as of one moment, however long it takes.
+    const { running } = this.queue.state;
     const contents = async (type: ConfigType): Promise<{ id: string; configuration: Json }[]> => {
       const shown: { id: string; configuration: Json }[] = [];
-      await forEachSliced(await this.list(type), ({ configId, configuration, deferredPlaceholders, source: from }) => {
-        if (source !== undefined && from !== source) return;
-        const masked = maskSecrets(configuration);
-        // Those that are resolved only where they take effect stand in the configuration as the operator wrote them.
-        shown.push({ id: configId, configuration: deferredPlaceholders ? masked : withoutPlaceholders(masked) });
-      });
+      await forEachSliced(
+        await allOf(type, running),
+        ({ configId, configuration, deferredPlaceholders, source: from }) => {
+          if (source !== undefined && from !== source) return;
+          const masked = maskSecrets(configuration);
+          // Those that are resolved only where they take effect stand in the configuration as the operator wrote them.
+          shown.push({ id: configId, configuration: deferredPlaceholders ? masked : withoutPlaceholders(masked) });
+        },
+      );
       return shown;
     };
     const globals = emptyRecord();
@@ -432,15 +428,15 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
   }
 
   override async status(): Promise<ConfigurationStatus> {
-    const { state } = this.queue;
-    const { running, holds } = state;
+    const conflicts = await conflictsOf(this.queue.state);
+    const { running, holds } = this.queue.state;
     const { place } = this.store;
     const shadowed: Record<ConfigType, { id: string; source: SourceName; by: SourceName }[]> = {
       route: [],
       filter: [],
       global: [],
     };
-    for (const { configType, configId, winner, losers } of await conflictsOf(state)) {
+    for (const { configType, configId, winner, losers } of conflicts) {
       for (const { source } of losers) shadowed[configType].push({ id: configId, source, by: winner.source });
     }
     return {
@@ -854,6 +850,21 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
       .prune(historyRetention(this.policy.current), this.clock.now())
       .catch((error: unknown) => this.logger.warn(`the history was not cleaned: ${(error as Error).message}`));
   }
+}
+
+/** In route order for routes, else by id; gives the event loop away in between. */
+async function allOf(
+  configType: ConfigType,
+  { configurations, filters }: RunningState,
+): Promise<ConfigurationInForce[]> {
+  const found: InForceAtRank[] = [];
+  await forEachSliced(configType === 'filter' ? filters : configurations.keys(), (text) => {
+    if (!text.startsWith(`${configType}:`)) return;
+    const running = configurations.get(text) as Running;
+    found.push({ shown: inForce(keyFromText(text), running), running });
+  });
+  const sorted = await sortedSliced(found, configType === 'route' ? inRouteOrder : byId);
+  return sorted.map(({ shown }) => shown);
 }
 
 interface InForceAtRank {
