@@ -4,7 +4,8 @@ import { outlivePausedParsers } from './lifecycle/paused-parsers.js';
 
 keepFreedMemory();
 outlivePausedParsers();
-optimizeLater();
+const endStart = optimizeLater();
 // Loading is the first half of a start.
 const { run } = await import('./run.js');
 await run();
+endStart();

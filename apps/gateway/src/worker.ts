@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 import { keepFreedMemory } from './lifecycle/kept-memory.js';
-import { optimizeLater } from './lifecycle/late-optimization.js';
 import { outlivePausedParsers } from './lifecycle/paused-parsers.js';
 import { WorkerProcess } from './workers/worker-process.js';
 
@@ -8,5 +7,4 @@ import { WorkerProcess } from './workers/worker-process.js';
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => undefined);
 keepFreedMemory();
 outlivePausedParsers();
-optimizeLater();
 WorkerProcess.run(process);
