@@ -18,7 +18,7 @@ export * from './json.js';
 export * from './library-on-demand.js';
 export * from './problem.js';
 export * from './secrets.js';
-export * from './source-update.js';
 export * from './sliced-sort.js';
+export * from './source-update.js';
 export * from './time-slice.js';
 export * from './global-settings.js';

@@ -95,6 +95,7 @@ const LACKS: Readonly<Record<string, readonly Ability[]>> = {
   'node:http hello': ['proxy', 'websocket'],
   'net relay': ['tls'],
   'node:http and undici, bare': ['websocket'],
+  // It could; only the connections to the upstream set it apart.
   'http-proxy, as it comes': ['websocket', 'tls'],
 };
 

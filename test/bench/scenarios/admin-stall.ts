@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { answeredRoute, generatedRoute, generatedRoutes, routesDocument } from '../generated-routes.js';
 import { BenchGateway } from '../processes/gateway.js';
 import { HttpProbe } from '../processes/http-probe.js';
+import { pacedProbe } from '../processes/paced-probe.js';
 import { atMost, type Scenario } from '../scenario.js';
 
 const LIMIT_MS = 20;
@@ -88,23 +89,15 @@ async function measure(count: number): Promise<Map<string, number>> {
   ]);
   const traffic = new HttpProbe(gateway.url);
   const admin = new HttpProbe(gateway.adminUrl);
-  const probe = async (): Promise<number> => {
-    const startedMs = performance.now();
-    const { status } = await traffic.send('GET', '/probe');
-    const ms = performance.now() - startedMs;
-    if (status !== 302) throw new Error(`the probe's route answers ${status}`);
-    await setTimeout(1);
-    return ms;
-  };
   try {
-    for (let probes = 0; probes < WARM_UP_PROBES; probes += 1) await probe();
+    for (let probes = 0; probes < WARM_UP_PROBES; probes += 1) await pacedProbe(traffic);
     const longest = new Map<string, number>();
     for (const { name, method, path, body } of CALLS) {
       await setTimeout(SETTLE_MS);
       let isOver = false;
       const answered = admin.expect(method, path, body).finally(() => (isOver = true));
       let longestMs = 0;
-      do longestMs = Math.max(longestMs, await probe());
+      do longestMs = Math.max(longestMs, await pacedProbe(traffic));
       while (!isOver);
       await answered;
       longest.set(name, longestMs);

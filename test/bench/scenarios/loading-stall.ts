@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { answeredRoute, generatedPath, generatedRoutes } from '../generated-routes.js';
 import { BenchGateway } from '../processes/gateway.js';
 import { HttpProbe } from '../processes/http-probe.js';
+import { pacedProbe } from '../processes/paced-probe.js';
 import { atMost, type Row, type Scenario } from '../scenario.js';
 import { percentile } from '../statistics.js';
 
@@ -47,14 +48,7 @@ export const loadingStall: Scenario = {
 async function measure(gateway: BenchGateway, count: number): Promise<number[]> {
   const traffic = new HttpProbe(gateway.url);
   const watch = new HttpProbe(gateway.url);
-  const probe = async (samples: number[]): Promise<void> => {
-    const startedMs = performance.now();
-    const { status } = await traffic.send('GET', '/probe');
-    samples.push(performance.now() - startedMs);
-    if (status !== 302) throw new Error(`the probe's route answers ${status}`);
-    await setTimeout(1);
-  };
-  for (let probes = 0; probes < WARM_UP_PROBES; probes += 1) await probe([]);
+  for (let probes = 0; probes < WARM_UP_PROBES; probes += 1) await pacedProbe(traffic);
 
   // The new files go beside the one that holds the probe's route; the last route of the last file is loaded last.
   gateway.writeRoutes([answeredRoute('probe', '/probe', 1), ...generatedRoutes(count - 1, 'no://op')]);
@@ -62,13 +56,13 @@ async function measure(gateway: BenchGateway, count: number): Promise<number[]> 
   const loading: number[] = [];
   let isLoaded = count === 1;
   while (!isLoaded) {
-    for (let probes = 0; probes < 20; probes += 1) await probe(loading);
+    for (let probes = 0; probes < 20; probes += 1) loading.push(await pacedProbe(traffic));
     isLoaded = (await watch.send('GET', `${generatedPath(count - 2)}/item`)).status !== 404;
   }
   const loadedMs = performance.now() - startedMs;
   await setTimeout(SETTLE_MS);
   const quiet: number[] = [];
-  for (const endMs = performance.now() + loadedMs; performance.now() < endMs;) await probe(quiet);
+  for (const endMs = performance.now() + loadedMs; performance.now() < endMs;) quiet.push(await pacedProbe(traffic));
   traffic.close();
   watch.close();
   return [

@@ -32,6 +32,7 @@ export function definedRoute({ id, order, definition }: CompiledRoute): unknown 
 
 const GATEWAY = '/actuator/gateway';
 
+/** What can be called, with its methods. */
 interface Endpoint {
   readonly href: string;
   readonly methods: readonly string[];
@@ -46,6 +47,7 @@ export const GATEWAY_ENDPOINTS: readonly Endpoint[] = [
   { href: `${GATEWAY}/routes`, methods: ['POST', 'GET'] },
 ];
 
+/** Those of one route. */
 export function routeEndpoints({ id }: CompiledRoute): readonly Endpoint[] {
   const href = `${GATEWAY}/routes/${encodeURIComponent(id)}`;
   return [

@@ -45,10 +45,10 @@ export class GatewayController {
   /** What can be called; Spring makes the list of its routes, so it is empty where there are none. */
   @Get()
   async endpoints(): Promise<unknown> {
-    const { routes } = this.live.current;
-    if (routes.size === 0) return [];
+    const routes = await this.live.routes();
+    if (routes.length === 0) return [];
     const endpoints = [...GATEWAY_ENDPOINTS];
-    await forEachSliced(await this.live.routes(), (route) => endpoints.push(...routeEndpoints(route)));
+    await forEachSliced(routes, (route) => endpoints.push(...routeEndpoints(route)));
     return jsonArray(endpoints, (endpoint) => endpoint);
   }
 
