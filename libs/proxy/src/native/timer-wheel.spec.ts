@@ -16,12 +16,18 @@ class Noted extends Deadline {
   }
 }
 
-function wheelWithClock(): { wheel: TimerWheel; passUntil: (ms: number) => void; calls: string[] } {
+function wheelWithClock(): {
+  wheel: TimerWheel;
+  passUntil: (ms: number) => void;
+  hold: (ms: number) => void;
+  calls: string[];
+} {
   let now = 1_000_003;
   const wheel = new TimerWheel(10, () => now);
   return {
     wheel,
     calls: [],
+    hold: (ms) => (now += ms),
     passUntil: (ms) => {
       now = 1_000_003 + ms;
       wheel.advance();
@@ -93,6 +99,19 @@ describe('a timer wheel', () => {
     expect(calls).toEqual(['first', 'last']);
     passUntil(6_000);
     expect(calls).toEqual(['first', 'last', 'moved']);
+  });
+
+  it('gives the event loop away where much is due at once', async () => {
+    const { wheel, passUntil, hold, calls } = wheelWithClock();
+    const cancelled = new Noted(calls, 'cancelled');
+    wheel.schedule(new Noted(calls, 'first', () => hold(5)), 10);
+    wheel.schedule(cancelled, 10);
+    const last = new Promise<void>((resolve) => wheel.schedule(new Noted(calls, 'last', resolve), 10));
+    passUntil(20);
+    expect(calls).toEqual(['first']);
+    wheel.cancel(cancelled);
+    await last;
+    expect(calls).toEqual(['first', 'last']);
   });
 
   it('starts again after it ran empty', () => {

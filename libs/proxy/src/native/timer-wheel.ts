@@ -28,6 +28,8 @@ class Slot extends Deadline {
 
 /** A power of two. */
 const SLOTS = 512;
+/** How long those that are due may hold the event loop before others get their turn. */
+const SLICE_MS = 1;
 
 /**
  * Many deadlines on one timer. Setting, moving and clearing one costs a few pointers, which is what every request does, and
@@ -75,29 +77,41 @@ export class TimerWheel {
     this.size--;
   }
 
-  /** Calls what is due; the wheel's own timer does so with every tick. */
+  /**
+   * Calls what is due, as much of it at once as fits into a slice: thousands of connections may run out together. The wheel's
+   * own timer does so with every tick.
+   */
   advance(): void {
     const target = Math.floor(this.monotonicMs() / this.tickMs);
     // After a long stall every slot is looked at once, not once per missed tick.
     const first = Math.max(this.tick + 1, target - SLOTS + 1);
     this.tick = Math.max(this.tick, target);
-    for (let tick = first; tick <= target; tick++) this.callDue(this.slots[tick % SLOTS] as Slot);
+    const due: Deadline[] = [];
+    for (let tick = first; tick <= target; tick++) this.gatherDue(this.slots[tick % SLOTS] as Slot, due);
+    this.call(due);
     if (this.size > 0) return;
     clearInterval(this.timer);
     this.timer = undefined;
   }
 
-  private callDue(slot: Slot): void {
-    let due: Deadline[] | undefined;
-    for (let deadline = slot.next; deadline !== slot && deadline !== undefined; deadline = deadline.next) {
-      if (deadline.dueTick <= this.tick) (due ??= []).push(deadline);
-    }
-    if (due === undefined) return;
-    for (const deadline of due) {
+  private call(due: readonly Deadline[], from = 0): void {
+    const startedMs = this.monotonicMs();
+    for (let at = from; at < due.length; at++) {
+      if (this.monotonicMs() - startedMs >= SLICE_MS) {
+        setImmediate(() => this.call(due, at));
+        return;
+      }
+      const deadline = due[at] as Deadline;
       // One that was called before may have cancelled or moved it.
       if (!deadline.isScheduled || deadline.dueTick > this.tick) continue;
       this.cancel(deadline);
       deadline.onDeadline();
+    }
+  }
+
+  private gatherDue(slot: Slot, due: Deadline[]): void {
+    for (let deadline = slot.next; deadline !== slot && deadline !== undefined; deadline = deadline.next) {
+      if (deadline.dueTick <= this.tick) due.push(deadline);
     }
   }
 
