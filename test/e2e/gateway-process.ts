@@ -127,7 +127,7 @@ export class GatewayProcess {
 
   private launch(): ChildProcess {
     this.text = '';
-    const [command = process.execPath, ...args] = [...this.launcher, process.execPath, '--enable-source-maps', MAIN];
+    const [command = process.execPath, ...args] = [...this.launcher, process.execPath, MAIN];
     const child = spawn(command, args, {
       cwd: this.folder,
       env: { PATH: process.env['PATH'], TIGATEWAY_CONFIG: join(this.folder, 'tigateway.yml'), ...this.environment },

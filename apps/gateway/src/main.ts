@@ -1,7 +1,9 @@
 import { keepFreedMemory } from './lifecycle/kept-memory.js';
 import { optimizeLater } from './lifecycle/late-optimization.js';
 import { outlivePausedParsers } from './lifecycle/paused-parsers.js';
+import { nameSourceLines } from './lifecycle/source-lines.js';
 
+nameSourceLines();
 keepFreedMemory();
 outlivePausedParsers();
 const endStart = optimizeLater();
