@@ -100,6 +100,10 @@ class Recorder extends EventBus {
 }
 
 class Unobserved extends ConfigurationObserver {
+  override takingInMany<Result>(work: () => Promise<Result>): Promise<Result> {
+    return work();
+  }
+
   override updated(): void {}
   override deleted(): void {}
   override applied(): void {}

@@ -1,13 +1,13 @@
 import { keepFreedMemory } from './lifecycle/kept-memory.js';
-import { optimizeLater } from './lifecycle/late-optimization.js';
+import { optimizingLater } from './lifecycle/late-optimization.js';
 import { outlivePausedParsers } from './lifecycle/paused-parsers.js';
 import { nameSourceLines } from './lifecycle/source-lines.js';
 
 nameSourceLines();
 keepFreedMemory();
 outlivePausedParsers();
-const endStart = optimizeLater();
-// Loading is the first half of a start.
-const { run } = await import('./run.js');
-await run();
-endStart();
+await optimizingLater(async () => {
+  // Loading is the first half of a start.
+  const { run } = await import('./run.js');
+  await run();
+});

@@ -2,6 +2,8 @@ import type { ConfigType, ConfigurationKey, SourceName } from '@tigateway/model'
 
 /** What measures the pipeline. The process says who that is; nothing here waits for it. */
 export abstract class ConfigurationObserver {
+  /** Goes around the work of taking in a great many configurations, until they are in force. */
+  abstract takingInMany<Result>(work: () => Promise<Result>): Promise<Result>;
   /** A configuration came into force, or was refused to the API. */
   abstract updated(key: ConfigurationKey, success: boolean): void;
   abstract deleted(key: ConfigurationKey, success: boolean): void;

@@ -99,6 +99,9 @@ const SWEEP_RETRY_MS = 2_000;
 /** How many past rollbacks the status shows. */
 const SHOWN_ROLLBACKS = 20;
 const LOGGED_KEYS = 20;
+/** More characters or objects than this in one delivery are many configurations. */
+const MANY_CHARACTERS = 65_536;
+const MANY_OBJECTS = 200;
 /** Who takes back what traffic does not bear. */
 const AUTO_ROLLBACK = 'auto-rollback';
 
@@ -459,7 +462,8 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
   /** @returns how many configurations in force it changed */
   private async deliver(watched: WatchedSource, update: SourceUpdate, wish: DeliveryWish = {}): Promise<number> {
     if (this.isStopped) return 0;
-    return this.inTurn(watched, () => this.takeIn(watched, update, wish));
+    const work = (): Promise<number> => this.takeIn(watched, update, wish);
+    return this.inTurn(watched, () => (isMany(update) ? this.observer.takingInMany(work) : work()));
   }
 
   private async inTurn<Result>({ name }: WatchedSource, work: () => Promise<Result>): Promise<Result> {
@@ -850,6 +854,14 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
       .prune(historyRetention(this.policy.current), this.clock.now())
       .catch((error: unknown) => this.logger.warn(`the history was not cleaned: ${(error as Error).message}`));
   }
+}
+
+function isMany({ documents }: SourceUpdate): boolean {
+  let share = 0;
+  for (const document of documents) {
+    share += document.kind === 'text' ? document.text.length / MANY_CHARACTERS : document.objects.length / MANY_OBJECTS;
+  }
+  return share > 1;
 }
 
 /** In route order for routes, else by id; gives the event loop away in between. */
