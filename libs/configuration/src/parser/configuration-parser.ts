@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   canonicalJson,
+  emptyRecord,
   idProblem,
   isJsonObject,
   keyText,
@@ -19,7 +20,6 @@ import { type DisabledComponent, usesOfDisabled } from './disabled-components.js
 import type { DocumentTree } from './document-tree.js';
 import { isOperatorOwned } from './global-settings.js';
 import { readJson } from './json-reader.js';
-import { JsonRecord } from './json-record.js';
 import type { Findings, Found, Remark } from './layout.js';
 import { Locator } from './locator.js';
 import type { ParsedDocument } from './parsed-document.js';
@@ -242,5 +242,5 @@ class Parsing {
 
 function withId(id: string, definition: JsonObject, idKey: string | undefined): JsonObject {
   const { [idKey ?? 'id']: _, ...rest } = definition;
-  return Object.assign(new JsonRecord(), { id }, rest);
+  return Object.assign(emptyRecord(), { id }, rest);
 }

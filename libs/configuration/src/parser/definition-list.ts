@@ -1,5 +1,4 @@
-import { isJsonObject, pointerTo, type Json } from '@tigateway/model';
-import { JsonRecord } from './json-record.js';
+import { emptyRecord, isJsonObject, pointerTo, type Json } from '@tigateway/model';
 import type { Findings } from './layout.js';
 
 /** Reads `routes`: a list of definitions, a definition also as one text (`id=uri,predicate,predicate`). */
@@ -58,5 +57,5 @@ function routeFromText(text: string): Json | undefined {
     .map((token) => token.trim())
     .filter((token) => token !== '');
   if (uri === undefined) return undefined;
-  return Object.assign(new JsonRecord(), { id: text.slice(0, equals).trim(), uri, predicates });
+  return Object.assign(emptyRecord(), { id: text.slice(0, equals).trim(), uri, predicates });
 }

@@ -1,6 +1,5 @@
-import type { Json } from '@tigateway/model';
+import { emptyRecord, type Json } from '@tigateway/model';
 import { ReadingState, type DocumentTree, type TextProblem } from './document-tree.js';
-import { JsonRecord } from './json-record.js';
 
 /**
  * Reads one JSON text (RFC 8259, nothing more) with the place of every part. Unlike JSON.parse it reports keys that are given
@@ -61,7 +60,7 @@ class JsonReader {
   }
 
   private object(offset: number): Json {
-    const record = new JsonRecord();
+    const record = emptyRecord();
     if (!this.state.enter(this.at)) throw new Stop();
     this.state.offsets.set(record, offset);
     this.at++;

@@ -1,5 +1,4 @@
-import { type ConfigType, isJsonObject, type Json, type ParsedObject } from '@tigateway/model';
-import { JsonRecord } from './json-record.js';
+import { emptyRecord, type ConfigType, isJsonObject, type Json, type ParsedObject } from '@tigateway/model';
 import type { ParsedDocument } from './parsed-document.js';
 
 /** Values in one part: about a millisecond's work to take over. */
@@ -55,7 +54,7 @@ export class PartAdoption {
     if (typeof value === 'string') return this.shared(value);
     if (Array.isArray(value)) return (value as readonly Json[]).map((item) => this.value(item));
     if (!isJsonObject(value)) return value;
-    const record = new JsonRecord();
+    const record = emptyRecord();
     for (const key of Object.keys(value)) record[key] = this.value(value[key] as Json);
     return record;
   }

@@ -1,5 +1,4 @@
-import { isJsonObject, type Json } from '@tigateway/model';
-import { JsonRecord } from './json-record.js';
+import { emptyRecord, isJsonObject, type Json } from '@tigateway/model';
 import { stepsAlong, propertyPath, type PropertyStep } from './property-path.js';
 
 /** Injection token of the environment that placeholders are replaced from. */
@@ -41,7 +40,7 @@ export class Placeholders {
     for (const key of Object.keys(value)) {
       const resolved = this.resolveJson(value[key] as Json);
       if (resolved === value[key]) continue;
-      copy ??= Object.assign(new JsonRecord(), value);
+      copy ??= Object.assign(emptyRecord(), value);
       copy[key] = resolved;
     }
     return copy ?? value;
@@ -116,7 +115,7 @@ function protectedCopy(value: Json): Json {
   if (typeof value === 'string') return value.replaceAll('${', '${:$}{');
   if (Array.isArray(value)) return (value as readonly Json[]).map(protectedCopy);
   if (!isJsonObject(value)) return value;
-  const copy: Record<string, Json> = new JsonRecord();
+  const copy: Record<string, Json> = emptyRecord();
   for (const key of Object.keys(value)) copy[key] = protectedCopy(value[key] as Json);
   return copy;
 }

@@ -1,6 +1,5 @@
-import type { Json } from '@tigateway/model';
+import { emptyRecord, type Json } from '@tigateway/model';
 import { type DocumentTree, MAX_DEPTH, Offsets, REFUSED_KEYS } from './document-tree.js';
-import { JsonRecord } from './json-record.js';
 
 /**
  * Reads the plain part of YAML that configurations are mostly written in, at twenty times the speed of a whole reader: block
@@ -135,7 +134,7 @@ class PlainReader {
 
   private map(offset: number): Json {
     const { indent } = this;
-    const record = new JsonRecord();
+    const record = emptyRecord();
     this.offsets.set(record, this.base + offset);
     do {
       this.at = this.start;
@@ -209,7 +208,7 @@ class PlainReader {
 
   private flowMap(offset: number): Json {
     if (++this.depth >= MAX_DEPTH) throw LEFT;
-    const record = new JsonRecord();
+    const record = emptyRecord();
     this.offsets.set(record, this.base + offset);
     for (let isFirst = true; !this.closes('}', isFirst); isFirst = false) {
       const keyOffset = this.at;

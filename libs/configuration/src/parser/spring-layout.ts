@@ -1,7 +1,6 @@
-import { isJsonObject, pointerTo, type Json, type JsonObject } from '@tigateway/model';
+import { emptyRecord, isJsonObject, pointerTo, type Json, type JsonObject } from '@tigateway/model';
 import { findRoutes, wrongType } from './definition-list.js';
 import { findGlobal } from './global-settings.js';
-import { JsonRecord } from './json-record.js';
 import { isSpringKey } from './bare-layout.js';
 import type { Findings } from './layout.js';
 import { isSameStep, propertyPath, type PropertyStep } from './property-path.js';
@@ -71,7 +70,7 @@ function readComponents(
     }
     if (members.size === 0) continue;
     if (configId !== undefined) {
-      const rest = new JsonRecord();
+      const rest = emptyRecord();
       for (const member of members.values()) rest[member.name] = member.value;
       findGlobal(configId, rest, component.pointer, findings);
       continue;
@@ -99,7 +98,7 @@ function withoutGlobalCache(cache: Setting, globalFilters: Setting | undefined, 
   const filter = globalFilters && membersOf(globalFilters, findings).get('localresponsecache');
   const enabled = filter && membersOf(filter, findings).get('enabled');
   if (!enabled || readFlag(enabled, findings) !== false) return cache.value;
-  const settings = new JsonRecord();
+  const settings = emptyRecord();
   for (const member of membersOf(cache, findings).values()) settings[member.name] = member.value;
   settings['enabled'] = false;
   return settings;

@@ -1,5 +1,4 @@
-import { isJsonObject, pointerTo, relaxedName, type Json, type JsonObject } from '@tigateway/model';
-import { JsonRecord } from './json-record.js';
+import { emptyRecord, isJsonObject, pointerTo, relaxedName, type Json, type JsonObject } from '@tigateway/model';
 import type { Findings } from './layout.js';
 import { isSameStep, propertyPath, type PropertyStep } from './property-path.js';
 
@@ -69,7 +68,7 @@ function overlay(current: Json, old: Json, oldPointer: string, findings: Finding
     findings.warnings.push({ pointer: oldPointer, code: 'overridden-property', message });
     return current;
   }
-  const merged = Object.assign(new JsonRecord(), current);
+  const merged = Object.assign(emptyRecord(), current);
   for (const [key, value] of Object.entries(old)) {
     const same = Object.keys(current).find((each) => isSameStep(each, key));
     const at = pointerTo(oldPointer, key);
@@ -136,7 +135,7 @@ class Assembly {
   private ownRecord(target: Json | undefined, property: Property): Record<string, Json> {
     if (isJsonObject(target) && this.made.has(target)) return target;
     if (target !== undefined && !isJsonObject(target)) this.reportClash(property);
-    return this.own(Object.assign(new JsonRecord(), isJsonObject(target) ? target : {}), target, property);
+    return this.own(Object.assign(emptyRecord(), isJsonObject(target) ? target : {}), target, property);
   }
 
   private own<T extends object>(container: T, target: Json | undefined, property: Property): T {

@@ -1,8 +1,7 @@
 import type { CST, Document, ParsedNode, Scalar, YAMLMap, YAMLSeq } from 'yaml';
-import { isJsonObject, type Json } from '@tigateway/model';
+import { emptyRecord, isJsonObject, type Json } from '@tigateway/model';
 import { type DocumentTree, MAX_DEPTH, ReadingState, type TextProblem } from './document-tree.js';
 import { exactNumber } from './json-reader.js';
-import { JsonRecord } from './json-record.js';
 import { readPlainYaml } from './plain-yaml.js';
 import { yamlLibrary } from './yaml-library.js';
 import { type CutList, cutLists } from './yaml-segments.js';
@@ -189,7 +188,7 @@ class YamlReader {
   }
 
   private map(node: YAMLMap.Parsed, offset: number): Json {
-    const record = new JsonRecord();
+    const record = emptyRecord();
     if (!this.state.enter(offset)) return record;
     this.state.offsets.set(record, offset);
     const seen = new Map<string, number>();
