@@ -69,6 +69,8 @@ async function memoryWith(count: number, changes: number): Promise<Memory> {
     }
   };
   try {
+    // It waits for its turn: by then all that came from the files is announced, and what that took is given back.
+    await change(1);
     const heapBytes = await heapAfterCollection(gateway.inspectorUrl);
     const rssBytes = residentBytes(gateway.pid);
     if (changes === 0) return { heapBytes, rssBytes, grownBytes: 0, rssGrownBytes: 0 };

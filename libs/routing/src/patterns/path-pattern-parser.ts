@@ -18,6 +18,9 @@ type Piece = { readonly at: number } & (
   | { readonly kind: 'rest'; readonly name: string | undefined }
 );
 
+/** Most routes have one: they share it. */
+const UNNAMED_REST = { start: { at: 'start', name: undefined }, end: { at: 'end', name: undefined } } as const;
+
 /** @throws ComponentError with the position, counted from 1 */
 export function parsePathPattern(text: string): ParsedPathPattern {
   const isAbsolute = text.startsWith('/');
@@ -33,7 +36,11 @@ export function parsePathPattern(text: string): ParsedPathPattern {
   if (!rest) return { segments, rest: undefined, isAbsolute };
   // A pattern of `**` alone takes whatever follows nothing.
   const at = rest.index === parsed.length - 1 ? 'end' : 'start';
-  return { segments, rest: { at, name: rest.piece.name }, isAbsolute };
+  return {
+    segments,
+    rest: rest.piece.name === undefined ? UNNAMED_REST[at] : { at, name: rest.piece.name },
+    isAbsolute,
+  };
 }
 
 class Scanner {

@@ -4,6 +4,7 @@ import { ArrayNotEmpty } from 'class-validator';
 import type { Shortcut } from '../compiler/component.js';
 import type { GatewayRequest } from '../exchange/exchange.js';
 import { HostPattern } from '../patterns/host-pattern.js';
+import { variablesOf } from '../patterns/pattern-variables.js';
 import type { RouteIndexKeys } from '../table/index-keys.js';
 import type { MatchCapture, PredicateFactory, RoutePredicate } from './predicate-factory.js';
 
@@ -29,11 +30,13 @@ export class HostPredicateFactory implements PredicateFactory<HostArgs> {
 
 class HostPredicate implements RoutePredicate {
   readonly variables: readonly string[];
-  readonly index: RouteIndexKeys;
 
   constructor(private readonly patterns: readonly HostPattern[]) {
-    this.variables = [...new Set(patterns.flatMap(({ variables }) => variables))];
-    this.index = { hosts: patterns.map(({ indexKey }) => indexKey) };
+    this.variables = variablesOf(patterns);
+  }
+
+  get index(): RouteIndexKeys {
+    return { hosts: this.patterns.map(({ indexKey }) => indexKey) };
   }
 
   matches({ headers }: GatewayRequest, capture: MatchCapture): boolean {

@@ -5,6 +5,7 @@ import type { Shortcut } from '../compiler/component.js';
 import { ComponentError } from '../compiler/component.js';
 import type { GatewayRequest } from '../exchange/exchange.js';
 import { PathPattern } from '../patterns/path-pattern.js';
+import { variablesOf } from '../patterns/pattern-variables.js';
 import { PreparedPath } from '../patterns/prepared-path.js';
 import type { RouteIndexKeys } from '../table/index-keys.js';
 import type { MatchCapture, PredicateFactory, RoutePredicate } from './predicate-factory.js';
@@ -48,14 +49,16 @@ function parse(text: string): PathPattern {
 
 class PathPredicate implements RoutePredicate {
   readonly variables: readonly string[];
-  readonly index: RouteIndexKeys;
 
   constructor(
     private readonly patterns: readonly PathPattern[],
     private readonly matchTrailingSlash: boolean,
   ) {
-    this.variables = [...new Set(patterns.flatMap(({ variables }) => variables))];
-    this.index = { paths: patterns.map(({ indexKey }) => indexKey) };
+    this.variables = variablesOf(patterns);
+  }
+
+  get index(): RouteIndexKeys {
+    return { paths: this.patterns.map(({ indexKey }) => indexKey) };
   }
 
   matches(request: GatewayRequest, capture: MatchCapture): boolean {

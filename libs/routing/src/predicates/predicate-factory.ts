@@ -13,7 +13,7 @@ export interface RoutePredicate {
   matches(request: GatewayRequest, capture: MatchCapture): boolean;
   /** URI variables that a match supplies; lets the compiler refuse templates that nothing can fill. */
   readonly variables?: readonly string[];
-  /** What the index may know of the requests that can match; absent: it cannot narrow them. */
+  /** What the index may know of the requests that can match, asked for once a change; absent: it cannot narrow them. */
   readonly index?: RouteIndexKeys;
   /** Set by `Weight` alone: the route takes part in its group's draw. */
   readonly weight?: { readonly group: string; readonly weight: number };

@@ -96,7 +96,8 @@ const ANY_PATH: readonly PathIndexKey[] = [{ segments: [], open: true }];
 
 /** Visits each place of a route in the index. All its predicates must hold, so the keys of one of a kind suffice. */
 function forEachKey(route: CompiledRoute, visit: (host: HostIndexKey, path: PathIndexKey) => void): void {
-  const hosts = route.predicates.find(({ index }) => index?.hosts)?.index?.hosts ?? ANY_HOST;
-  const paths = route.predicates.find(({ index }) => index?.paths)?.index?.paths ?? ANY_PATH;
+  const keys = route.predicates.map(({ index }) => index);
+  const hosts = keys.find((each) => each?.hosts)?.hosts ?? ANY_HOST;
+  const paths = keys.find((each) => each?.paths)?.paths ?? ANY_PATH;
   for (const host of hosts) for (const path of paths) visit(host, path);
 }
