@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { AdminApi, ConfigurationEvents, type SourceStatus } from '../e2e/admin-api.js';
 import { GatewayProcess } from '../e2e/gateway-process.js';
 import { Upstream } from '../e2e/upstream.js';
-import { ClusterAccess } from './cluster-access.js';
+import { Cluster } from './cluster.js';
 import {
   type Condition,
   conditionOf,
@@ -13,11 +13,15 @@ import {
   resourcePath,
 } from './custom-resource.js';
 
-const cluster = ClusterAccess.shared();
+let cluster: Cluster;
 
-beforeAll(() => installCustomResources(cluster));
+beforeAll(async () => {
+  // An own one: what is written to it is counted.
+  cluster = await Cluster.start();
+  await installCustomResources(cluster);
+});
 
-afterAll(() => cluster.close());
+afterAll(() => cluster.stop());
 
 /** A few at a time. */
 async function eachOf(names: readonly string[], act: (name: string) => Promise<void>): Promise<void> {
