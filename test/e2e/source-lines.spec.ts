@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
 const BUILT = new URL('../../dist/', import.meta.url);
 const THROWING = 'libs/model/src/address-set';
@@ -26,6 +29,19 @@ describe('a stack', () => {
     const [, line] = new RegExp(`${THROWING}\\.ts:(\\d+):\\d+`).exec(stack) ?? [];
     const source = readFileSync(new URL(`../../${THROWING}.ts`, import.meta.url), 'utf8').split('\n');
     expect(source[Number(line) - 1]).toContain('throw');
+  });
+
+  it.each([
+    ['names no file', { version: 3, sources: ['webpack:///x.ts'], names: [], mappings: 'AAAA' }],
+    ['is none', 'nothing'],
+  ])('stays as it is where the map %s', async (_, map) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tigateway-stack-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'mapped.mjs');
+    writeFileSync(file, "export const error = new Error('no');\n");
+    writeFileSync(`${file}.map`, JSON.stringify(map));
+    const stack = await printedBy(`import { error } from '${pathToFileURL(file).href}';`, 'console.log(error.stack);');
+    expect(stack).toMatch(/^Error: no\n {4}at file:.*mapped\.mjs:1:\d+\n/);
   });
 
   it.each([

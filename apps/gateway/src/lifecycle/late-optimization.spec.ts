@@ -11,6 +11,10 @@ describe('optimizing later', () => {
     expect(usualBudgetBytes(v8)).toBe(Number(bytes));
   });
 
+  it('knows nothing of another', () => {
+    expect(usualBudgetBytes('999.1.2')).toBeUndefined();
+  });
+
   it.each([v8, '999.1.2'])('gives what the work gives, by the version %s', async (version) => {
     expect(await optimizingLater(() => Promise.resolve('done'), version)).toBe('done');
     const failing = (): Promise<never> => Promise.reject(new Error('not done'));

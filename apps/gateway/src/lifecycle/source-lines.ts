@@ -31,16 +31,22 @@ function titleOf(error: unknown): string {
   }
 }
 
+/** As it is where it cannot be mapped, whatever the map says: an error is not to be hidden by another. */
 function inSource(frame: string, mapOf: (url: string) => SourceMap | undefined): string {
-  return frame.replace(PLACE, (place, url: string, line: string, column: string) => {
+  const [place, url = '', line, column] = PLACE.exec(frame) ?? [];
+  if (place === undefined) return frame;
+  try {
     const entry = mapOf(url)?.findEntry(Number(line) - 1, Number(column) - 1);
-    if (entry === undefined || !('originalSource' in entry)) return place;
+    if (entry === undefined || !('originalSource' in entry)) return frame;
     const { originalSource, originalLine, originalColumn } = entry;
-    return `${fileURLToPath(new URL(originalSource, url))}:${originalLine + 1}:${originalColumn + 1}`;
-  });
+    const source = fileURLToPath(new URL(originalSource, url));
+    return frame.replace(place, () => `${source}:${originalLine + 1}:${originalColumn + 1}`);
+  } catch {
+    return frame;
+  }
 }
 
-/** `undefined` where there is none, or none that can be read: an error is not to be hidden by another. */
+/** `undefined` where there is none that can be read. */
 function readMap(url: string): SourceMap | undefined {
   try {
     return new SourceMap(JSON.parse(readFileSync(`${fileURLToPath(url)}.map`, 'utf8')) as SourceMapPayload);

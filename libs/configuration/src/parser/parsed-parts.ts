@@ -1,4 +1,4 @@
-import { emptyRecord, type ConfigType, isJsonObject, type Json, type ParsedObject } from '@tigateway/model';
+import { type ConfigType, emptyRecord, isJsonObject, type Json, type ParsedObject } from '@tigateway/model';
 import type { ParsedDocument } from './parsed-document.js';
 
 /** Values in one part: about a millisecond's work to take over. */

@@ -115,7 +115,7 @@ function protectedCopy(value: Json): Json {
   if (typeof value === 'string') return value.replaceAll('${', '${:$}{');
   if (Array.isArray(value)) return (value as readonly Json[]).map(protectedCopy);
   if (!isJsonObject(value)) return value;
-  const copy: Record<string, Json> = emptyRecord();
+  const copy = emptyRecord();
   for (const key of Object.keys(value)) copy[key] = protectedCopy(value[key] as Json);
   return copy;
 }

@@ -1,6 +1,9 @@
 import type { ConfigType, ConfigurationKey, SourceName } from '@tigateway/model';
 
-/** What measures the pipeline. The process says who that is; nothing here waits for it. */
+/**
+ * What measures the pipeline, and makes room for its long work. The process says who that is; all but `takingInMany` only tells,
+ * and nothing here waits for it.
+ */
 export abstract class ConfigurationObserver {
   /** Goes around the work of taking in a great many configurations, until they are in force. */
   abstract takingInMany<Result>(work: () => Promise<Result>): Promise<Result>;
