@@ -31,4 +31,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.TIGATEWAY_MANAGEMENT_PORT || 8090}/actuator/health/readiness`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # node itself is the first process, so that SIGTERM reaches it.
 # A smaller young generation is collected in shorter pauses; no more helping threads of V8 than there are cores for them.
-CMD ["node", "--max-semi-space-size=4", "--v8-pool-size=0", "dist/apps/gateway/src/main.js"]
+CMD ["node", "--max-semi-space-size=4", "--v8-pool-size=0", "--no-parallel-scavenge", "dist/apps/gateway/src/main.js"]

@@ -1,6 +1,6 @@
 import { TimeSlice } from './time-slice.js';
 
-const SORTED_AT_ONCE = 2_048;
+const SORTED_AT_ONCE = 512;
 
 /** A stable sort that gives the event loop away in between, however many items there are. */
 export async function sortedSliced<T>(items: Iterable<T>, compare: (a: T, b: T) => number): Promise<T[]> {

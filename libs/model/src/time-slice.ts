@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers';
 import { setImmediate } from 'node:timers/promises';
 
 /** How long one step of long work may hold the event loop, in milliseconds, before traffic gets its turn. */
-const SLICE_MS = 4;
+const SLICE_MS = 2;
 
 /** When this turn of the event loop was first seen at work; `undefined`: it was not yet. */
 let turnStartedMs: number | undefined;

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { forEachSliced } from '@tigateway/model';
 import { RequestMetrics } from '@tigateway/observability';
 import { type Refusal, type RequestFacts, RequestObserver } from '@tigateway/proxy';
 import { type RequestCounter, RouteManager, TrafficMeter } from '@tigateway/routing';
@@ -41,6 +42,9 @@ export class TrafficObserver extends RequestObserver {
 export function followRoutes(metrics: RequestMetrics, routes: RouteManager): void {
   routes.onSwap((previous, next, changedRouteIds) => {
     if (next.globals.metrics !== previous.globals.metrics) metrics.configure(next.globals.metrics);
-    for (const id of changedRouteIds) if (metrics.knows(id) && !next.routes.has(id)) metrics.forget(id);
+    // By what runs then: the next change may be in force before the last slice.
+    void forEachSliced(changedRouteIds, (id) => {
+      if (metrics.knows(id) && !routes.current.routes.has(id)) metrics.forget(id);
+    });
   });
 }

@@ -93,7 +93,9 @@ export class ChangeQueue {
   /** Takes from the queue what can go in together: each on the state that those before it leave, no key twice. */
   private async gather(waiting: Waiting[]): Promise<Ready[]> {
     const round: Ready[] = [];
+    /** Of all in the round but the last: one that stays alone need not be looked through. */
     const keys = new Set<string>();
+    let last: Staged | undefined;
     let state = this.current;
     while (waiting.length > 0 && round.length < ROUND_LIMIT) {
       const item = waiting[0] as Waiting;
@@ -106,12 +108,15 @@ export class ChangeQueue {
         item.fail(error);
         continue;
       }
-      const own = new Set<string>();
-      await forEachSliced(keysOf(staged), (key) => own.add(key));
-      if ([...keys].some((key) => own.has(key))) break;
+      if (last !== undefined) {
+        await forEachSliced(keysOf(last), (key) => keys.add(key));
+        let isFree = true;
+        await forEachSliced(keysOf(staged), (key) => (isFree &&= !keys.has(key)));
+        if (!isFree) break;
+      }
       waiting.shift();
       round.push({ item, staged });
-      await forEachSliced(own, (key) => keys.add(key));
+      last = staged;
       state = staged.state;
       if (item.isAlone) break;
     }

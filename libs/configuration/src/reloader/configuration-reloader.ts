@@ -66,7 +66,7 @@ export class ConfigurationReloader {
     }
     await elsewhere?.swap();
     const isRefreshed = this.refresh.refreshRoutes(snapshot);
-    if (last && changes.some(({ configType }) => configType === 'global')) this.policy.follow(last.state.running);
+    if (last) this.policy.follow(last.state.running);
     await this.judge.begin(watches, round, running, snapshot);
     if (isRefreshed) await this.refresh.announce(snapshot);
   }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import {
   forEachSliced,
   type Json,
@@ -47,6 +48,9 @@ export interface IntakeOptions {
   /** Lets through a delivery that drops more than `max-deletions` allows. */
   readonly confirmed: boolean;
 }
+
+/** On one core, what runs beside this thread takes its turns from it, and so from traffic. */
+const HAS_CORES = availableParallelism() > 1;
 
 /** Fewer objects than this say nothing about a sudden loss. */
 const GUARDED_FROM = 10;
@@ -111,12 +115,13 @@ export class SourceIntake {
     }
     const sound = new Map<string, readonly ParsedObject[]>();
     const unsound = new Map<string, readonly Problem[]>();
-    let coming = this.parse(update.documents[0]);
+    let coming: Promise<ParsedDocument> | undefined;
     for (const [index, document] of update.documents.entries()) {
-      const parsed = await coming;
+      const parsed = await (coming ?? this.parser.parse(this.source, document));
       // One document is parsed while the one before it is checked.
-      coming = this.parse(update.documents[index + 1]);
-      const { objects, problems } = await this.read(document, parsed as ParsedDocument, options);
+      const next = HAS_CORES ? update.documents[index + 1] : undefined;
+      coming = next && this.parser.parse(this.source, next);
+      const { objects, problems } = await this.read(document, parsed, options);
       if (problems.length > 0) unsound.set(document.name, problems);
       if (objects) sound.set(document.name, objects);
     }
@@ -171,10 +176,6 @@ export class SourceIntake {
       this.toCheck.clear();
     };
     return { changes: { source: this.source, put, remove }, rejections, told, settle };
-  }
-
-  private parse(document: SourceDocument | undefined): Promise<ParsedDocument | undefined> {
-    return document ? this.parser.parse(this.source, document) : Promise.resolve(undefined);
   }
 
   private async read(

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { bindGlobal, ConfigurationValidationError, type Json, keyText } from '@tigateway/model';
 import { ENVIRONMENT, type Environment, Placeholders } from '../parser/placeholders.js';
-import type { RunningState } from '../planner/running-state.js';
+import type { Running, RunningState } from '../planner/running-state.js';
 import { UPDATE_POLICY, UpdatePolicySettings } from './update-policy.settings.js';
 
 /** The policy of the bootstrap file, placeholders unresolved: `Json`. */
@@ -15,6 +15,7 @@ export class UpdatePolicy {
   private readonly logger = new Logger(UpdatePolicy.name);
   private readonly fallback: UpdatePolicySettings;
   private settings: UpdatePolicySettings;
+  private followed: Running | undefined;
 
   /** @throws ConfigurationValidationError for a bootstrap policy that is not sound */
   constructor(
@@ -32,6 +33,8 @@ export class UpdatePolicy {
   /** Follows what runs; what was validated before it ran cannot fail here but for a variable that has gone since. */
   follow({ configurations }: RunningState): void {
     const running = configurations.get(KEY);
+    if (running === this.followed) return;
+    this.followed = running;
     try {
       this.settings = running ? this.read(running.configuration, running.deferredPlaceholders) : this.fallback;
     } catch (error) {
