@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** A JSON value. Objects that came from outside are null-prototype records. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
@@ -60,7 +60,7 @@ export function canonicalJson(value: Json): string {
 /** `sha256-` and the base64 SHA-256 of the canonical JSON; `null` stands for a deleted configuration. */
 export function hashOf(configuration: Json): string {
   // Joined, not added: a text that is put together by adding keeps its parts, and there is one for every configuration.
-  return ['sha256-', createHash('sha256').update(canonicalJson(configuration)).digest('base64')].join('');
+  return ['sha256-', hash('sha256', canonicalJson(configuration), 'base64')].join('');
 }
 
 const NEEDS_ESCAPE = /[~/]/;

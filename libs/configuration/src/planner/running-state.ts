@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as hashed } from 'node:crypto';
 import { type Configured, type ConfigType, TimeSlice } from '@tigateway/model';
 import { Map, Set } from 'immutable';
 import { keyFromText } from './key-from-text.js';
@@ -85,5 +85,5 @@ export function stateHash({ digest }: RunningState): string {
 }
 
 function memberDigest(key: string, hash: string): bigint {
-  return BigInt(`0x${createHash('sha256').update(`${key}\n${hash}`).digest('hex')}`);
+  return BigInt(`0x${hashed('sha256', `${key}\n${hash}`, 'hex')}`);
 }

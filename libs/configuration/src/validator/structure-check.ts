@@ -15,7 +15,8 @@ function checkValue(value: Json, pointer: string, depth: number, problems: Probl
     problems.push({ pointer, code: 'too-deep', message });
     return;
   }
-  for (const [key, member] of Object.entries(value as Record<string, Json>)) {
+  for (const key of Object.keys(value)) {
+    const member = (value as Record<string, Json>)[key] as Json;
     if (REFUSED_KEYS.has(key)) {
       const message = `"${key}" is not allowed as a key`;
       problems.push({ pointer: pointerTo(pointer, key), code: 'forbidden-key', message });

@@ -1,7 +1,7 @@
 import type { ValidationError } from 'class-validator';
 import { parseDataSizeBytes } from '../data-size.js';
 import { parseDurationMs } from '../duration.js';
-import { isJsonObject, pointerTo, type Json, type JsonObject } from '../json.js';
+import { emptyRecord, isJsonObject, pointerTo, type Json, type JsonObject } from '../json.js';
 import type { Problem } from '../problem.js';
 import { classValidator } from './class-validator.js';
 import { Constraints } from './constraints.js';
@@ -22,20 +22,25 @@ export interface Refused {
  */
 export function bind<T extends object>(type: Constructor<T>, raw: Json, pointer = ''): Bound<T> {
   const problems: Problem[] = [];
-  const value = bindObject(type, raw, pointer, problems) as T;
-  return problems.length > 0 ? { problems } : { value, problems: [] };
+  const value = bindObject(type, raw, problems) as T;
+  if (problems.length === 0) return { value, problems: [] };
+  moveUnder(pointer, problems, 0);
+  return { problems };
 }
 
-/** What the input writes for one field: the value, and where it was written. */
-interface Written {
-  readonly value: Json;
-  readonly pointer: string;
+/** Problems are told from within, and moved to where their value stands by whoever looked into it: most values have none. */
+function moveUnder(pointer: string, problems: Problem[], from: number): void {
+  for (let at = from; at < problems.length; at++) {
+    const problem = problems[at] as Problem;
+    problems[at] = { ...problem, pointer: pointer + problem.pointer };
+  }
 }
 
 interface Plan {
-  /** By relaxed name. */
-  readonly fields: ReadonlyMap<string, Field>;
-  readonly required: readonly { readonly field: Field; readonly relaxed: string }[];
+  readonly fields: readonly Field[];
+  /** By relaxed name, and by the names that are written most. */
+  readonly byName: ReadonlyMap<string, Field>;
+  readonly required: readonly Field[];
   readonly constraints: Constraints;
 }
 
@@ -47,74 +52,89 @@ function planOf(type: Constructor): Plan {
   const defaults = new type() as Record<string, unknown>;
   const fields = fieldsOf(type);
   const plan: Plan = {
-    fields: new Map(fields.map((field) => [relaxedName(field.key), field])),
-    required: fields
-      .filter((field) => !field.optional && defaults[field.name] === undefined)
-      .map((field) => ({ field, relaxed: relaxedName(field.key) })),
+    fields,
+    byName: new Map(
+      fields.flatMap((field) => [field.key, relaxedName(field.key)].map((name) => [name, field] as const)),
+    ),
+    required: fields.filter((field) => !field.optional && defaults[field.name] === undefined),
     constraints: new Constraints(type),
   };
   PLANS.set(type, plan);
   return plan;
 }
 
-function bindObject(type: Constructor, raw: Json, pointer: string, problems: Problem[]): object {
+function bindObject(type: Constructor, raw: Json, problems: Problem[]): object {
   const target = new type() as Record<string, unknown>;
   if (!isJsonObject(raw)) {
-    problems.push({ pointer, code: 'wrong-type', message: `expected an object, found ${describe(raw)}` });
+    problems.push({ pointer: '', code: 'wrong-type', message: `expected an object, found ${describe(raw)}` });
     return target;
   }
-  const plan = planOf(type);
+  const { fields, byName, required, constraints } = planOf(type);
   const before = problems.length;
-  const written = collect(raw, pointer);
-  for (const [name, { value, pointer: at, key }] of written) {
-    const field = plan.fields.get(name);
+  const written = gathered(raw, byName);
+  for (const key of Object.keys(written)) {
+    const value = written[key] as Json;
+    const field = byName.get(key) ?? byName.get(relaxedName(key));
     if (!field) {
-      const known = [...plan.fields.values()].map((each) => each.key).join(', ');
+      const known = fields.map((each) => each.key).join(', ');
       const expected = known ? `expected one of: ${known}` : 'no property is expected here';
-      problems.push({ pointer: at, code: 'unknown-property', message: `unknown property "${key}"; ${expected}` });
+      const message = `unknown property "${key}"; ${expected}`;
+      problems.push({ pointer: pointerTo('', key), code: 'unknown-property', message });
       continue;
     }
     if (value === null && field.type.kind !== 'json') continue;
-    const read = readValue(field.type, value, at, problems);
+    const read = readMember(field.type, value, key, problems);
     if (read !== undefined) target[field.name] = read;
   }
-  for (const { field, relaxed } of plan.required) {
-    if (target[field.name] !== undefined || written.has(relaxed)) continue;
-    problems.push({ pointer: pointerTo(pointer, field.key), code: 'required', message: `"${field.key}" is required` });
+  for (const { name, key } of required) {
+    if (target[name] !== undefined || writtenAs(key, written) !== undefined) continue;
+    problems.push({ pointer: pointerTo('', key), code: 'required', message: `"${key}" is required` });
   }
-  if (problems.length === before && !plan.constraints.isEmpty && !plan.constraints.hold(target)) {
-    const keys = new Map([...plan.fields.values()].map((field) => [field.name, field.key]));
+  if (problems.length === before && !constraints.isEmpty && !constraints.hold(target)) {
     for (const error of classValidator().validateSync(target, CONSTRAINT_OPTIONS)) {
-      const key = keys.get(error.property) ?? error.property;
-      const at = written.get(relaxedName(key))?.pointer ?? pointerTo(pointer, key);
-      problems.push(...constraintProblems(error, key, at));
+      const key = fields.find(({ name }) => name === error.property)?.key ?? error.property;
+      problems.push(...constraintProblems(error, key, pointerTo('', writtenAs(key, written) ?? key)));
     }
   }
   return target;
 }
 
-/** Gathers keys that address one field (`backoff.factor`, `backoff.max-backoff`, `statuses[0]`) under that field. */
-function collect(raw: JsonObject, pointer: string): Map<string, Written & { key: string }> {
-  const written = new Map<string, Written & { key: string }>();
-  const nested = new Map<string, { key: string; members: Record<string, Json> }>();
-  for (const key of Object.keys(raw)) {
-    const value = raw[key] as Json;
+/** The key by which a field was written, however it was spelled. */
+function writtenAs(key: string, written: JsonObject): string | undefined {
+  const relaxed = relaxedName(key);
+  return Object.keys(written).find((each) => relaxedName(each) === relaxed);
+}
+
+/** A key that addresses a part of a field: `backoff.factor`, `statuses[0]`. */
+const PART = /^[^.[]+[.[]/;
+
+/** Gathers keys that address parts of one field under that field. Most objects have none, and are taken as they are. */
+function gathered(raw: JsonObject, byName: ReadonlyMap<string, Field>): JsonObject {
+  const keys = Object.keys(raw);
+  if (!keys.some((key) => !byName.has(key) && PART.test(key))) return raw;
+  const whole = emptyRecord();
+  const spelled = new Map<string, string>();
+  for (const key of keys) {
+    if (PART.test(key)) continue;
+    whole[key] = raw[key] as Json;
+    spelled.set(relaxedName(key), key);
+  }
+  const parts = new Map<string, Record<string, Json>>();
+  for (const key of keys) {
+    if (!PART.test(key)) continue;
     const cut = key.search(/[.[]/);
-    if (cut <= 0) {
-      written.set(relaxedName(key), { value, pointer: pointerTo(pointer, key), key });
-      continue;
-    }
     const name = relaxedName(key.slice(0, cut));
-    const group = nested.get(name) ?? { key: key.slice(0, cut), members: Object.create(null) as Record<string, Json> };
-    group.members[restOfKey(key, cut)] = value;
-    nested.set(name, group);
+    const members = parts.get(name) ?? emptyRecord();
+    members[restOfKey(key, cut)] = raw[key] as Json;
+    parts.set(name, members);
+    if (!spelled.has(name)) spelled.set(name, key.slice(0, cut));
   }
-  for (const [name, { key, members }] of nested) {
-    const whole = written.get(name);
-    const value = whole && isJsonObject(whole.value) ? { ...whole.value, ...members } : members;
-    written.set(name, { value, pointer: whole?.pointer ?? pointerTo(pointer, key), key });
+  for (const [name, members] of parts) {
+    const key = spelled.get(name) as string;
+    const value = whole[key];
+    whole[key] = isJsonObject(value) ? { ...value, ...members } : members;
   }
-  return written;
+  return whole;
 }
 
 function restOfKey(key: string, cut: number): string {
@@ -126,55 +146,58 @@ function restOfKey(key: string, cut: number): string {
         .replace(/^(\d+)\.?/, '$1');
 }
 
-function readValue(type: FieldType, value: Json, pointer: string, problems: Problem[]): unknown {
+/** @param key where the value stands in what holds it */
+function readMember(type: FieldType, value: Json, key: string, problems: Problem[]): unknown {
+  const before = problems.length;
+  const read = readValue(type, value, problems);
+  if (problems.length > before) moveUnder(pointerTo('', key), problems, before);
+  return read;
+}
+
+function readValue(type: FieldType, value: Json, problems: Problem[]): unknown {
   switch (type.kind) {
     case 'json':
       return value;
     case 'nested':
-      return bindObject(type.of(), value, pointer, problems);
+      return bindObject(type.of(), value, problems);
     case 'list':
-      return readList(type, value, pointer, problems);
+      return readList(type, value, problems);
     case 'map':
-      return readMap(type, value, pointer, problems);
+      return readMap(type, value, problems);
     default: {
       const read = readScalar(type, value);
       if (read === undefined) {
         const message = `expected ${expectation(type)}, found ${describe(value)}`;
-        problems.push({ pointer, code: 'wrong-type', message });
+        problems.push({ pointer: '', code: 'wrong-type', message });
       }
       return read;
     }
   }
 }
 
-function readList(type: FieldType & { kind: 'list' }, value: Json, pointer: string, problems: Problem[]): unknown {
-  let items: readonly (readonly [key: string | undefined, item: Json])[];
+function readList({ of, splitsCommas }: FieldType & { kind: 'list' }, value: Json, problems: Problem[]): unknown[] {
   if (Array.isArray(value)) {
-    items = (value as readonly Json[]).map((item, index) => [String(index), item] as const);
-  } else if (isJsonObject(value)) {
-    items = Object.entries(value).sort(([a], [b]) => Number(a) - Number(b));
-  } else if (typeof value === 'string' && type.splitsCommas) {
-    items = value
-      .split(',')
-      .map((item) => [undefined, item.trim()] as const)
-      .filter(([, item]) => item !== '');
-  } else {
-    items = [[undefined, value]];
+    return (value as readonly Json[]).map((item, index) => readMember(of, item, String(index), problems));
   }
-  return items.map(([key, item]) =>
-    readValue(type.of, item, key === undefined ? pointer : pointerTo(pointer, key), problems),
-  );
+  if (isJsonObject(value)) {
+    const entries = Object.entries(value).sort(([a], [b]) => Number(a) - Number(b));
+    return entries.map(([key, item]) => readMember(of, item, key, problems));
+  }
+  if (typeof value !== 'string' || !splitsCommas) return [readValue(of, value, problems)];
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+    .map((item) => readValue(of, item, problems));
 }
 
-function readMap(type: FieldType & { kind: 'map' }, value: Json, pointer: string, problems: Problem[]): unknown {
+function readMap(type: FieldType & { kind: 'map' }, value: Json, problems: Problem[]): unknown {
   if (!isJsonObject(value)) {
-    problems.push({ pointer, code: 'wrong-type', message: `expected an object, found ${describe(value)}` });
+    problems.push({ pointer: '', code: 'wrong-type', message: `expected an object, found ${describe(value)}` });
     return undefined;
   }
   const map = Object.create(null) as Record<string, unknown>;
-  for (const [key, member] of Object.entries(value)) {
-    map[key] = readValue(type.of, member, pointerTo(pointer, key), problems);
-  }
+  for (const [key, member] of Object.entries(value)) map[key] = readMember(type.of, member, key, problems);
   return map;
 }
 

@@ -55,8 +55,13 @@ class Places {
     this.pointers.set(relaxedName(argument), pointer);
   }
 
-  setItem(argument: string, index: number, pointer: string): void {
-    this.pointers.set(`${relaxedName(argument)}/${index}`, pointer);
+  /** The items of a shortcut all stand where it stands. */
+  setItems(argument: string, items: readonly WrittenArgument[]): void {
+    if (this.written.isShortcut) return;
+    const name = relaxedName(argument);
+    items.forEach(({ pointer }, index) => this.pointers.set(`${name}/${index}`, pointer));
+    const [first] = items;
+    if (first && items.every(({ pointer }) => pointer === first.pointer)) this.pointers.set(name, first.pointer);
   }
 
   has(argument: string): boolean {
@@ -116,10 +121,11 @@ function gathered(shortcut: Shortcut & { kind: 'gather' }, places: Places): Json
   const raw = emptyRecord();
   const items: WrittenArgument[] = [];
   for (const argument of places.written.args) {
-    const isNamed = relaxedName(argument.key) !== relaxedName(list) && places.isField(argument.key);
+    const { key } = argument;
+    const isNamed = !isGeneratedKey(key) && relaxedName(key) !== relaxedName(list) && places.isField(key);
     if (isNamed) {
-      raw[argument.key] = argument.value;
-      places.set(argument.key, argument.pointer);
+      raw[key] = argument.value;
+      places.set(key, argument.pointer);
     } else items.push(...itemsOf(argument, splitsCommas && !places.written.isShortcut));
   }
   const last = items.at(-1);
@@ -129,8 +135,7 @@ function gathered(shortcut: Shortcut & { kind: 'gather' }, places: Places): Json
     places.set(tailFlag, last.pointer);
   }
   if (items.length === 0) return raw;
-  items.forEach(({ pointer }, index) => places.setItem(list, index, pointer));
-  if (items.every(({ pointer }) => pointer === items[0]?.pointer)) places.set(list, items[0]?.pointer as string);
+  places.setItems(list, items);
   raw[list] = items.map(({ value }) => value);
   return raw;
 }

@@ -25,23 +25,32 @@ const UNNAMED_REST = { start: { at: 'start', name: undefined }, end: { at: 'end'
 export function parsePathPattern(text: string): ParsedPathPattern {
   const isAbsolute = text.startsWith('/');
   const parsed = new Scanner(text, isAbsolute ? 1 : 0).segments();
-  refuseDoubleNames(text, parsed.flat());
-  const rests = parsed.flatMap((pieces, index) => (pieces[0]?.kind === 'rest' ? [{ index, piece: pieces[0] }] : []));
-  const [rest, second] = rests;
-  if (second) throw wrong(text, second.piece.at, 'only one "**" or "{*name}" is allowed');
-  if (rest && rest.index > 0 && rest.index < parsed.length - 1) {
-    throw wrong(text, rest.piece.at, '"**" and "{*name}" can only stand at the start or at the end');
+  refuseDoubleNames(text, parsed);
+  const index = parsed.findIndex(isRest);
+  const rest = parsed[index]?.[0];
+  if (rest?.kind !== 'rest')
+    return { segments: parsed.map((pieces) => segmentOf(text, pieces)), rest: undefined, isAbsolute };
+  const second = parsed.slice(index + 1).find(isRest)?.[0];
+  if (second) throw wrong(text, second.at, 'only one "**" or "{*name}" is allowed');
+  if (index > 0 && index < parsed.length - 1) {
+    throw wrong(text, rest.at, '"**" and "{*name}" can only stand at the start or at the end');
   }
-  const segments = parsed.filter((pieces) => pieces[0]?.kind !== 'rest').map((pieces) => segmentOf(text, pieces));
-  if (!rest) return { segments, rest: undefined, isAbsolute };
   // A pattern of `**` alone takes whatever follows nothing.
-  const at = rest.index === parsed.length - 1 ? 'end' : 'start';
+  const at = index === parsed.length - 1 ? 'end' : 'start';
+  parsed.splice(index, 1);
   return {
-    segments,
-    rest: rest.piece.name === undefined ? UNNAMED_REST[at] : { at, name: rest.piece.name },
+    segments: parsed.map((pieces) => segmentOf(text, pieces)),
+    rest: rest.name === undefined ? UNNAMED_REST[at] : { at, name: rest.name },
     isAbsolute,
   };
 }
+
+function isRest([first]: readonly Piece[]): boolean {
+  return first?.kind === 'rest';
+}
+
+/** What has no meaning of its own. */
+const PLAIN = /[^/?*{}]+/y;
 
 class Scanner {
   constructor(
@@ -76,7 +85,9 @@ class Scanner {
       case '}':
         throw wrong(this.text, at, 'a "}" without its "{"');
       default:
-        while (this.at < this.text.length && !'/?*{}'.includes(this.text[this.at] as string)) this.at++;
+        PLAIN.lastIndex = at;
+        PLAIN.test(this.text);
+        this.at = PLAIN.lastIndex;
         return { at, kind: 'text', text: this.text.slice(at, this.at) };
     }
   }
@@ -137,12 +148,14 @@ class Scanner {
   }
 }
 
-function refuseDoubleNames(text: string, pieces: readonly Piece[]): void {
-  const seen = new Set<string>();
-  for (const piece of pieces) {
-    if ((piece.kind !== 'capture' && piece.kind !== 'rest') || piece.name === undefined) continue;
-    if (seen.has(piece.name)) throw wrong(text, piece.at, `the variable "${piece.name}" is captured twice`);
-    seen.add(piece.name);
+function refuseDoubleNames(text: string, segments: readonly (readonly Piece[])[]): void {
+  const seen: string[] = [];
+  for (const pieces of segments) {
+    for (const piece of pieces) {
+      if ((piece.kind !== 'capture' && piece.kind !== 'rest') || piece.name === undefined) continue;
+      if (seen.includes(piece.name)) throw wrong(text, piece.at, `the variable "${piece.name}" is captured twice`);
+      seen.push(piece.name);
+    }
   }
 }
 
