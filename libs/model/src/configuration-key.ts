@@ -9,7 +9,8 @@ export interface ConfigurationKey {
 
 /** One string for one key; the type never holds a colon, so no two keys share a string. */
 export function keyText({ configType, configId }: ConfigurationKey): string {
-  return `${configType}:${configId}`;
+  // Joined, not added, as in `hashOf`: it is kept for every configuration.
+  return [configType, configId].join(':');
 }
 
 export function isConfigType(text: string): text is ConfigType {

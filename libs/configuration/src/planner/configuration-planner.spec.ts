@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { StoredHold } from '../history/configuration-store.js';
 import type { DesiredState } from '../merger/desired-state.js';
 import { isRelocation, type Plan, planChanges } from './configuration-planner.js';
-import type { Running } from './running-state.js';
+import { Running } from './running-state.js';
 
 const KEY = 'route:a';
 const PRECEDENCE = ['api', 'file'];
@@ -29,7 +29,7 @@ function hold(barred: Json, configuration: Json): StoredHold {
 
 function plan(candidates: readonly Configured[], running?: Configured, held?: StoredHold): Promise<Plan> {
   const desired: DesiredState = { documents: Map(), candidates: Map(candidates.length > 0 ? [[KEY, candidates]] : []) };
-  const runs = Map<string, Running>(running ? [[KEY, { ...running, version: 'v0' }]] : []);
+  const runs = Map<string, Running>(running ? [[KEY, new Running(running, 'v0')]] : []);
   const holds = Map<string, StoredHold>(held ? [[KEY, held]] : []);
   return planChanges(desired, runs, holds, [KEY], (source) => PRECEDENCE.indexOf(source));
 }

@@ -10,7 +10,7 @@ import { ConfigurationMerger, type DocumentChanges } from '../merger/configurati
 import { EMPTY_DESIRED_STATE } from '../merger/desired-state.js';
 import { ConfigurationParser } from '../parser/configuration-parser.js';
 import { isRelocation, planChanges } from './configuration-planner.js';
-import { NOTHING_RUNS, type Running, type RunningState, withRunning } from './running-state.js';
+import { NOTHING_RUNS, Running, type RunningState, withRunning } from './running-state.js';
 
 const FOLDER = join(import.meta.dirname, '../../../../test/fixtures/golden/changes');
 const PRECEDENCE = ['api', 'crd', 'file'];
@@ -36,7 +36,7 @@ class Series {
       new globalThis.Map(
         changes.map((change): [string, Running | undefined] => [
           keyText(change),
-          change.op === 'upsert' ? { ...change.next, version: 'v1' } : undefined,
+          change.op === 'upsert' ? new Running(change.next, 'v1') : undefined,
         ]),
       ),
     );

@@ -1,11 +1,14 @@
 import { hashOf } from '@tigateway/model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NOTHING_RUNS, type Running, stateHash, withRunning } from './running-state.js';
+import { NOTHING_RUNS, Running, stateHash, withRunning } from './running-state.js';
 
 function running(content: number, version = 'v1'): Running {
   const position = { source: 'file', document: 'f', line: 1, column: 1 };
-  return { configuration: content, hash: hashOf(content), source: 'file', rank: [0, 'f', 0], position, version };
+  return new Running(
+    { configuration: content, hash: hashOf(content), source: 'file', rank: [0, 'f', 0], position },
+    version,
+  );
 }
 
 describe('RunningState', () => {

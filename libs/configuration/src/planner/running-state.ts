@@ -1,30 +1,49 @@
 import { hash as hashed } from 'node:crypto';
-import { type Configured, type ConfigType, TimeSlice } from '@tigateway/model';
+import {
+  type Configured,
+  type ConfigType,
+  type Json,
+  type Position,
+  type Rank,
+  type SourceName,
+  TimeSlice,
+} from '@tigateway/model';
 import { Map, Set } from 'immutable';
 import { keyFromText } from './key-from-text.js';
 
-/** A configuration in force, with the version that it runs as. */
-export interface Running extends Configured {
-  readonly version: string;
-}
-
 /**
- * What a configuration runs as. Written out: an object that is begun with a spread and goes on with other keys gets a hidden
- * class of its own from V8, and with it 300 bytes at each of 100,000 routes.
+ * A configuration in force, with the version that it runs as. Refers to what is configured: a copy would be as large again, at
+ * each of 100,000 routes.
  */
-export function runningAs(
-  { configuration, hash, source, position, rank, deferredPlaceholders }: Configured,
-  version: string,
-): Running {
-  return {
-    configuration,
-    hash,
-    source,
-    position,
-    rank,
-    version,
-    ...(deferredPlaceholders && { deferredPlaceholders }),
-  };
+export class Running implements Configured {
+  constructor(
+    private readonly configured: Configured,
+    readonly version: string,
+  ) {}
+
+  get configuration(): Json {
+    return this.configured.configuration;
+  }
+
+  get hash(): string {
+    return this.configured.hash;
+  }
+
+  get source(): SourceName {
+    return this.configured.source;
+  }
+
+  get position(): Position {
+    return this.configured.position;
+  }
+
+  get rank(): Rank {
+    return this.configured.rank;
+  }
+
+  get deferredPlaceholders(): boolean {
+    return this.configured.deferredPlaceholders === true;
+  }
 }
 
 /** Everything in force. Persistent, like the desired state. */

@@ -21,7 +21,7 @@ import type { StoredCurrent, StoredEvent, StoredHold } from '../history/configur
 import type { VersionClock } from '../history/version-clock.js';
 import { versionMs } from '../history/version-name.js';
 import { isRelocation, type Plan } from '../planner/configuration-planner.js';
-import { type Running, runningAs, withRunning } from '../planner/running-state.js';
+import { Running, withRunning } from '../planner/running-state.js';
 import type { PipelineState, Staged } from './pipeline-state.js';
 
 /** Who caused a change, and how. */
@@ -73,7 +73,7 @@ export class StageChanges {
     const text = keyText(key);
     if (change.op === 'upsert' && isRelocation(change)) {
       const running = this.before.running.configurations.get(text) as Running;
-      this.ranAs.set(text, runningAs(change.next, running.version));
+      this.ranAs.set(text, new Running(change.next, running.version));
       return;
     }
     const configuration = change.op === 'upsert' ? change.next.configuration : null;
@@ -83,7 +83,7 @@ export class StageChanges {
     const { version } = this.mint(key, configuration, operation, source, hash);
     this.events.push(this.event(change, version, source));
     if (change.op === 'upsert') {
-      this.ranAs.set(text, runningAs(change.next, version));
+      this.ranAs.set(text, new Running(change.next, version));
       this.current.push({
         configType: key.configType,
         configId: key.configId,

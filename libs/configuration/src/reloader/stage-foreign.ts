@@ -13,7 +13,7 @@ import type { ForeignCommit, SharedState, StoreCommit, StoredCurrent } from '../
 import { versionMs } from '../history/version-name.js';
 import type { DocumentChanges } from '../merger/configuration-merger.js';
 import { keyFromText } from '../planner/key-from-text.js';
-import { type Running, runningAs, withRunning } from '../planner/running-state.js';
+import { Running, withRunning } from '../planner/running-state.js';
 import type { Undo } from './undo.js';
 import { pendingOf } from './pending.js';
 import type { PipelineState, Staged } from './pipeline-state.js';
@@ -173,7 +173,7 @@ async function changesOf(
     const next = configured(state, current, content, tools);
     const { configType, configId, version } = current;
     changes.push({ configType, configId, op: 'upsert', next, ...(previous && { previous }) });
-    ranAs.set(text, runningAs(next, version));
+    ranAs.set(text, new Running(next, version));
   });
   return { changes, ranAs };
 }

@@ -1,7 +1,7 @@
-import { type Change, type ConfigurationKey, keyText, toRecords } from '@tigateway/model';
+import { type Change, type ConfigurationKey, type Configured, keyText, toRecords } from '@tigateway/model';
 import type { ConfigurationStore, StoredCurrent } from '../history/configuration-store.js';
 import type { VersionClock } from '../history/version-clock.js';
-import { type Running, runningAs, withRunning } from '../planner/running-state.js';
+import { Running, withRunning } from '../planner/running-state.js';
 import type { PipelineState, Staged } from './pipeline-state.js';
 import { StageChanges } from './stage-changes.js';
 
@@ -28,7 +28,7 @@ export async function stageRestored(
     const known = left.get(text);
     left.delete(text);
     if (known && known.hash === change.next.hash && known.source === change.next.source) {
-      ranAs.set(text, runningAs(change.next, known.version));
+      ranAs.set(text, new Running(change.next, known.version));
       continue;
     }
     const previous = known && (await ranBefore(known, store));
@@ -52,12 +52,12 @@ export async function stageRestored(
 async function ranBefore(known: StoredCurrent, store: ConfigurationStore): Promise<Running> {
   const { version, hash, source } = known;
   const content = await store.version(known, version);
-  return {
+  const configured: Configured = {
     configuration: content ? toRecords(content.configuration) : null,
     hash,
     source,
     position: { source, document: version, line: 0, column: 0 },
     rank: [0, '', 0],
-    version,
   };
+  return new Running(configured, version);
 }
