@@ -95,7 +95,6 @@ export class ChangeQueue {
     const round: Ready[] = [];
     /** Of all in the round but the last: one that stays alone need not be looked through. */
     const keys = new Set<string>();
-    let last: Staged | undefined;
     let state = this.current;
     while (waiting.length > 0 && round.length < ROUND_LIMIT) {
       const item = waiting[0] as Waiting;
@@ -108,6 +107,7 @@ export class ChangeQueue {
         item.fail(error);
         continue;
       }
+      const last = round.at(-1)?.staged;
       if (last !== undefined) {
         await forEachSliced(keysOf(last), (key) => keys.add(key));
         let isFree = true;
@@ -116,7 +116,6 @@ export class ChangeQueue {
       }
       waiting.shift();
       round.push({ item, staged });
-      last = staged;
       state = staged.state;
       if (item.isAlone) break;
     }

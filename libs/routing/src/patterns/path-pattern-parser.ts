@@ -25,7 +25,7 @@ const UNNAMED_REST = { start: { at: 'start', name: undefined }, end: { at: 'end'
 export function parsePathPattern(text: string): ParsedPathPattern {
   const isAbsolute = text.startsWith('/');
   const parsed = new Scanner(text, isAbsolute ? 1 : 0).segments();
-  refuseDoubleNames(text, parsed);
+  refuseDoubleNames(text, parsed.flat());
   const index = parsed.findIndex(isRest);
   const rest = parsed[index]?.[0];
   if (rest?.kind !== 'rest')
@@ -148,14 +148,12 @@ class Scanner {
   }
 }
 
-function refuseDoubleNames(text: string, segments: readonly (readonly Piece[])[]): void {
+function refuseDoubleNames(text: string, pieces: readonly Piece[]): void {
   const seen: string[] = [];
-  for (const pieces of segments) {
-    for (const piece of pieces) {
-      if ((piece.kind !== 'capture' && piece.kind !== 'rest') || piece.name === undefined) continue;
-      if (seen.includes(piece.name)) throw wrong(text, piece.at, `the variable "${piece.name}" is captured twice`);
-      seen.push(piece.name);
-    }
+  for (const piece of pieces) {
+    if ((piece.kind !== 'capture' && piece.kind !== 'rest') || piece.name === undefined) continue;
+    if (seen.includes(piece.name)) throw wrong(text, piece.at, `the variable "${piece.name}" is captured twice`);
+    seen.push(piece.name);
   }
 }
 
