@@ -135,6 +135,20 @@ describe('who asks', () => {
     writeFileSync(kubeconfig, readFileSync(cluster.kubeconfigFor({ token }, namespace)));
     expect(await client.list(CONFIG_MAPS, { namespace })).toMatchObject({ items: [] });
   });
+
+  it.each(['', '\n'])(
+    'says so while the file of its token has %j in it, and is known once there is one',
+    async (nothing) => {
+      await cluster.serviceAccount(namespace, 'user', ALL);
+      const tokenFile = join(cluster.facts.folder, `${namespace}.token`);
+      writeFileSync(tokenFile, nothing);
+      const client = await clientOf(cluster.kubeconfigFor({ tokenFile }, namespace));
+      const message = expect.stringContaining(`${tokenFile} has no token in it`) as unknown;
+      await expect(client.list(CONFIG_MAPS, { namespace })).rejects.toMatchObject({ reason: 'Credentials', message });
+      writeFileSync(tokenFile, await cluster.tokenOf(namespace, 'user'));
+      expect(await client.list(CONFIG_MAPS, { namespace })).toMatchObject({ items: [] });
+    },
+  );
 });
 
 describe('the place of the API server', () => {

@@ -57,8 +57,7 @@ export class ClusterCredentials {
   async connection(): Promise<ClusterConnection> {
     const server = this.config.getCurrentCluster()?.server ?? '';
     try {
-      const options: RequestOptions = {};
-      await this.config.applyToHTTPSOptions(options);
+      const options = await this.authorized();
       return { server, headers: headersOf(options), dispatcher: await this.dispatcherFor(options) };
     } catch (error) {
       const message = `the credentials cannot be had: ${(error as Error).message}`;
@@ -89,6 +88,21 @@ export class ClusterCredentials {
     this.dropConnections();
     for (const dispatcher of this.retired) await (await dispatcher).destroy();
     this.retired.clear();
+  }
+
+  /**
+   * A file that is read while somebody writes it is empty, and the package keeps what it read for a minute, in which the server
+   * would take the gateway for nobody.
+   */
+  private async authorized(): Promise<RequestOptions> {
+    for (let attempt = 1; ; attempt++) {
+      const options: RequestOptions = {};
+      await this.config.applyToHTTPSOptions(options);
+      const { config } = (this.config.getCurrentUser()?.authProvider ?? {}) as { config?: { tokenFile?: string } };
+      if (!config?.tokenFile || headersOf(options)['Authorization']?.startsWith('Bearer ')) return options;
+      if (attempt === 2) throw new Error(`${config.tokenFile} has no token in it`);
+      await this.reload();
+    }
   }
 
   private dispatcherFor(options: RequestOptions): Promise<Dispatcher> {
