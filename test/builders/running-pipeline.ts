@@ -100,7 +100,7 @@ class Recorder extends EventBus {
 }
 
 class Unobserved extends ConfigurationObserver {
-  override takingInMany<Result>(work: () => Promise<Result>): Promise<Result> {
+  override changing<Result>(work: () => Promise<Result>): Promise<Result> {
     return work();
   }
 

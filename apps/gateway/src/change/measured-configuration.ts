@@ -4,14 +4,14 @@ import { CONFIG_TYPES, type ConfigType, type ConfigurationKey, type SourceName }
 import { ConfigurationMetrics } from '@tigateway/observability';
 import { optimizingLater } from '../lifecycle/late-optimization.js';
 
-/** Puts what the pipeline tells into the metrics, and keeps V8 from spending the time of a load on optimizing it. */
+/** Puts what the pipeline tells into the metrics, and keeps V8 from spending the time of a change on optimizing it. */
 @Injectable()
 export class MeasuredConfiguration extends ConfigurationObserver {
   constructor(private readonly metrics: ConfigurationMetrics) {
     super();
   }
 
-  override takingInMany<Result>(work: () => Promise<Result>): Promise<Result> {
+  override changing<Result>(work: () => Promise<Result>): Promise<Result> {
     return optimizingLater(work);
   }
 

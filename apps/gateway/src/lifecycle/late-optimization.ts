@@ -4,8 +4,8 @@ const KIB = 1_024;
 /** How much bytecode V8 lets a function run before it optimizes it, in bytes; by its major version. */
 const USUAL_BYTES: Readonly<Record<string, number>> = { '11': 66 * KIB };
 /**
- * Times the usual, while much is done that is not done again soon: a start, routes by the thousand. Optimizing what that needs
- * takes a sixth of a start on one core, and the core from the others for milliseconds at a time.
+ * Times the usual, while much is done that is not done again soon: a start, a change. Optimizing what that needs takes a sixth of a
+ * start on one core, and the core from the others for milliseconds at a time.
  */
 const LONG_WORK_FACTOR = 20;
 /**

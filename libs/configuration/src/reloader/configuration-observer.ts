@@ -1,12 +1,12 @@
 import type { ConfigType, ConfigurationKey, SourceName } from '@tigateway/model';
 
 /**
- * What measures the pipeline, and makes room for its long work. The process says who that is; all but `takingInMany` only tells,
+ * What measures the pipeline, and makes room for its work. The process says who that is; all but `changing` only tells,
  * and nothing here waits for it.
  */
 export abstract class ConfigurationObserver {
-  /** Goes around the work of taking in a great many configurations, until they are in force. */
-  abstract takingInMany<Result>(work: () => Promise<Result>): Promise<Result>;
+  /** Goes around the work of a change, until it is in force or refused. */
+  abstract changing<Result>(work: () => Promise<Result>): Promise<Result>;
   /** A configuration came into force, or was refused to the API. */
   abstract updated(key: ConfigurationKey, success: boolean): void;
   abstract deleted(key: ConfigurationKey, success: boolean): void;

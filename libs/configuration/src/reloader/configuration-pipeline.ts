@@ -99,9 +99,6 @@ const SWEEP_RETRY_MS = 2_000;
 /** How many past rollbacks the status shows. */
 const SHOWN_ROLLBACKS = 20;
 const LOGGED_KEYS = 20;
-/** More characters or objects than this in one delivery are many configurations. */
-const MANY_CHARACTERS = 65_536;
-const MANY_OBJECTS = 200;
 /** Who takes back what traffic does not bear. */
 const AUTO_ROLLBACK = 'auto-rollback';
 
@@ -237,7 +234,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
     this.refuseIfDisabled();
     const cause = { source: API, actor, ...(reason !== undefined && { reason }) };
     try {
-      return await this.onNewest(() => this.deferred.write(requests, cause));
+      return await this.observer.changing(() => this.onNewest(() => this.deferred.write(requests, cause)));
     } catch (error) {
       for (const request of requests) this.observe(request, request.op, false);
       if (error instanceof ConfigurationValidationError) this.noteRejected(API, requests.length, error.message);
@@ -462,8 +459,7 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
   /** @returns how many configurations in force it changed */
   private async deliver(watched: WatchedSource, update: SourceUpdate, wish: DeliveryWish = {}): Promise<number> {
     if (this.isStopped) return 0;
-    const work = (): Promise<number> => this.takeIn(watched, update, wish);
-    return this.inTurn(watched, () => (isMany(update) ? this.observer.takingInMany(work) : work()));
+    return this.inTurn(watched, () => this.observer.changing(() => this.takeIn(watched, update, wish)));
   }
 
   private async inTurn<Result>({ name }: WatchedSource, work: () => Promise<Result>): Promise<Result> {
@@ -854,14 +850,6 @@ export class ConfigurationPipeline extends DynamicConfigurationService {
       .prune(historyRetention(this.policy.current), this.clock.now())
       .catch((error: unknown) => this.logger.warn(`the history was not cleaned: ${(error as Error).message}`));
   }
-}
-
-function isMany({ documents }: SourceUpdate): boolean {
-  let share = 0;
-  for (const document of documents) {
-    share += document.kind === 'text' ? document.text.length / MANY_CHARACTERS : document.objects.length / MANY_OBJECTS;
-  }
-  return share > 1;
 }
 
 /** In route order for routes, else by id; gives the event loop away in between. */
