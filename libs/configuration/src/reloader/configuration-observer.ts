@@ -1,8 +1,8 @@
 import type { ConfigType, ConfigurationKey, SourceName } from '@tigateway/model';
 
 /**
- * What measures the pipeline, and makes room for its work. The process says who that is; all but `changing` only tells,
- * and nothing here waits for it.
+ * What measures the pipeline, and makes room for its work. The process says who that is; all but `changing` only tells, and nothing
+ * here waits for it.
  */
 export abstract class ConfigurationObserver {
   /** Goes around the work of a change, until it is in force or refused. */
